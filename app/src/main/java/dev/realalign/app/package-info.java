@@ -1,0 +1,5 @@
+/** The realalign command. */
+@NullMarked
+package dev.realalign.app;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Diffusion models on DJL. Knows no Kafka. */
+@NullMarked
+package dev.realalign.diffusion;
+
+import org.jspecify.annotations.NullMarked;
