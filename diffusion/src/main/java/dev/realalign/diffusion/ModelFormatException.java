@@ -1,0 +1,42 @@
+package dev.realalign.diffusion;
+
+import java.util.List;
+
+/**
+ * A model file, folder or configuration that cannot be used as it is. The message names the file, every problem found
+ * in it (not only the first) and, where one is known, the remedy; it is meant to be shown to a user without a stack
+ * trace.
+ */
+public final class ModelFormatException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final transient List<String> problems;
+
+    /**
+     * @param subject the file, folder or configuration, named as the user knows it
+     * @param problems what is wrong with it, one sentence each; never empty
+     */
+    public ModelFormatException(String subject, List<String> problems) {
+        super(message(subject, problems));
+        this.problems = List.copyOf(problems);
+    }
+
+    /** One problem. */
+    public ModelFormatException(String subject, String problem) {
+        this(subject, List.of(problem));
+    }
+
+    /** The problems alone, without the subject. */
+    public List<String> problems() {
+        return problems;
+    }
+
+    private static String message(String subject, List<String> problems) {
+        if (problems.isEmpty()) {
+            throw new IllegalArgumentException("a ModelFormatException needs at least one problem");
+        }
+        String head = subject + " cannot be used: ";
+        return problems.size() == 1 ? head + problems.get(0) : head + "\n  - " + String.join("\n  - ", problems);
+    }
+}
