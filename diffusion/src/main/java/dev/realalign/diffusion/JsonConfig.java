@@ -91,6 +91,13 @@ public final class JsonConfig {
         return root.hasNonNull(key);
     }
 
+    /** All keys, in the file's order. */
+    public List<String> keys() {
+        List<String> keys = new ArrayList<>();
+        root.fieldNames().forEachRemaining(keys::add);
+        return keys;
+    }
+
     /** The raw value, for keys whose type varies (a number or a list of numbers); null if absent. */
     public @Nullable JsonNode node(String key) {
         return has(key) ? root.get(key) : null;
