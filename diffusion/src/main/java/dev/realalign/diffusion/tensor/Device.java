@@ -1,0 +1,30 @@
+package dev.realalign.diffusion.tensor;
+
+/**
+ * Where a tensor's memory lies.
+ *
+ * @param name torch's name of it: {@code cpu} or {@code cuda:N}
+ */
+public record Device(String name) {
+    public static final Device CPU = new Device("cpu");
+
+    public Device {
+        if (!name.equals("cpu") && !name.matches("cuda:[0-9]+")) {
+            throw new IllegalArgumentException("device '" + name + "' is unknown: use cpu or cuda:N");
+        }
+    }
+
+    /** The GPU of this index. */
+    public static Device cuda(int index) {
+        return new Device("cuda:" + index);
+    }
+
+    public boolean isCpu() {
+        return name.equals("cpu");
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

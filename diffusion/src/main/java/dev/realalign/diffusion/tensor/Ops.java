@@ -1,0 +1,377 @@
+package dev.realalign.diffusion.tensor;
+
+import ai.djl.pytorch.jni.TorchNatives;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Operations of neural networks on tensors.
+ *
+ * <p>Legend of shapes: B samples, C channels, H height, W width, N tokens, D features, S heads.
+ */
+public final class Ops {
+    static final Script LIBRARY = Script.compile(
+            """
+            def linear(x: Tensor, w: Tensor, b: Optional[Tensor]) -> Tensor:
+              return torch.linear(x, w, b)
+            def conv2d(x: Tensor, w: Tensor, b: Optional[Tensor], stride: int, pad: int, dilation: int, groups: int) -> Tensor:
+              return torch.conv2d(x, w, b, [stride, stride], [pad, pad], [dilation, dilation], groups)
+            def group_norm(x: Tensor, groups: int, w: Optional[Tensor], b: Optional[Tensor], eps: float) -> Tensor:
+              return torch.group_norm(x, groups, w, b, eps)
+            def layer_norm(x: Tensor, w: Optional[Tensor], b: Optional[Tensor], eps: float) -> Tensor:
+              return torch.layer_norm(x, [torch.size(x, -1)], w, b, eps)
+            def rms_norm(x: Tensor, w: Optional[Tensor], eps: float) -> Tensor:
+              return torch.rms_norm(x, [torch.size(x, -1)], w, eps)
+            def batch_norm(x: Tensor, w: Tensor, b: Tensor, mean: Tensor, variance: Tensor, eps: float) -> Tensor:
+              return torch.batch_norm(x, w, b, mean, variance, False, 0., eps, False)
+            def attention(q: Tensor, k: Tensor, v: Tensor, bias: Optional[Tensor], causal: bool, scale: Optional[float]) -> Tensor:
+              return torch.scaled_dot_product_attention(q, k, v, bias, 0., causal, scale=scale)
+            def silu(x: Tensor) -> Tensor:
+              return torch.silu(x)
+            def gelu(x: Tensor) -> Tensor:
+              return torch.gelu(x)
+            def gelu_tanh(x: Tensor) -> Tensor:
+              return torch.gelu(x, approximate="tanh")
+            def quick_gelu(x: Tensor) -> Tensor:
+              return torch.mul(x, torch.sigmoid(torch.mul(x, 1.702)))
+            def geglu(x: Tensor) -> Tensor:
+              hidden, gate = torch.chunk(x, 2, -1)
+              return torch.mul(hidden, torch.gelu(gate))
+            def relu(x: Tensor) -> Tensor:
+              return torch.relu(x)
+            def sigmoid(x: Tensor) -> Tensor:
+              return torch.sigmoid(x)
+            def tanh(x: Tensor) -> Tensor:
+              return torch.tanh(x)
+            def softmax(x: Tensor, axis: int) -> Tensor:
+              return torch.softmax(x, axis)
+            def embedding(w: Tensor, ids: Tensor) -> Tensor:
+              return torch.embedding(w, ids)
+            def upsample_nearest(x: Tensor, h: int, w: int) -> Tensor:
+              return torch.upsample_nearest2d(x, [h, w])
+            def upsample_bilinear(x: Tensor, h: int, w: int, align: bool) -> Tensor:
+              return torch.upsample_bilinear2d(x, [h, w], align)
+            def max_pool2d(x: Tensor, k: int, stride: int, ceil: bool) -> Tensor:
+              return torch.max_pool2d(x, [k, k], [stride, stride], [0, 0], [1, 1], ceil)
+            def avg_pool2d(x: Tensor, k: int, stride: int) -> Tensor:
+              return torch.avg_pool2d(x, [k, k], [stride, stride])
+            def pad(x: Tensor, amounts: List[int], value: float) -> Tensor:
+              return torch.constant_pad_nd(x, amounts, value)
+            def chunk(x: Tensor, parts: int, axis: int) -> List[Tensor]:
+              return torch.chunk(x, parts, axis)
+            def where(condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
+              return torch.where(condition, a, b)
+            def einsum(equation: str, xs: List[Tensor]) -> Tensor:
+              return torch.einsum(equation, xs)
+            def channels_last(x: Tensor) -> Tensor:
+              return torch.contiguous(x, memory_format=2)
+            def sum_squares(x: Tensor) -> Tensor:
+              y = torch.flatten(x, 1)
+              return torch.sum(torch.mul(y, y), [1], dtype=6)
+            def sum_products(x: Tensor, y: Tensor) -> Tensor:
+              return torch.sum(torch.flatten(torch.mul(x, y), 1), [1], dtype=6)
+            def total_norm(xs: List[Tensor]) -> Tensor:
+              return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(xs, 2)), 2)
+            def scale_all_in_place(xs: List[Tensor], factor: Tensor) -> None:
+              torch._foreach_mul_(xs, factor)
+              return None
+            def adamw(p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], lr: float, beta1: float, beta2: float, decay: float, eps: float) -> None:
+              unused = annotate(List[Tensor], [])
+              torch._fused_adamw_(p, g, m, v, unused, steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False, grad_scale=None, found_inf=None)
+              return None
+            def backward(ys: List[Tensor], gs: List[Tensor]) -> None:
+              optional = annotate(List[Optional[Tensor]], [])
+              for i in range(torch.len(gs)):
+                _0 = torch.append(optional, gs[i])
+              torch.autograd.backward(ys, optional)
+              return None
+            def gradients(ys: List[Tensor], gs: List[Tensor], xs: List[Tensor]) -> List[Tensor]:
+              optional = annotate(List[Optional[Tensor]], [])
+              for i in range(torch.len(gs)):
+                _0 = torch.append(optional, gs[i])
+              found = torch.autograd.grad(ys, xs, optional, False, False, True)
+              result = annotate(List[Tensor], [])
+              for i in range(torch.len(xs)):
+                g = found[i]
+                if torch.__isnot__(g, None):
+                  _1 = torch.append(result, unchecked_cast(Tensor, g))
+                else:
+                  _2 = torch.append(result, torch.zeros_like(xs[i]))
+              return result
+            def full(shape: List[int], value: float, type: int) -> Tensor:
+              return torch.full(shape, value, dtype=type)
+            def randn(shape: List[int], seed: int) -> Tensor:
+              generator = torch.Generator(device=torch.device("cpu"), seed=seed)
+              return torch.randn(shape, generator=generator, dtype=6)
+            def uniform(shape: List[int], seed: int, low: float, high: float) -> Tensor:
+              generator = torch.Generator(device=torch.device("cpu"), seed=seed)
+              return torch.uniform_(torch.empty(shape, dtype=6), low, high, generator=generator)
+            def arange(n: int) -> Tensor:
+              return torch.arange(n, dtype=4)
+            def type_of(x: Tensor) -> int:
+              return ops.prim.dtype(x)
+            def is_cpu(x: Tensor) -> bool:
+              return torch.eq(ops.prim.device(x), torch.device("cpu"))
+            def device_index(x: Tensor) -> int:
+              return unchecked_cast(int, ops.prim.index(ops.prim.device(x)))
+            def item(x: Tensor) -> float:
+              return float(torch.item(torch.to(x, 7)))
+            def is_finite(x: Tensor) -> bool:
+              return bool(torch.all(torch.isfinite(x)))
+            def add_number(x: Tensor, number: float) -> Tensor:
+              return torch.add(x, number)
+            def mul_number(x: Tensor, number: float) -> Tensor:
+              return torch.mul(x, number)
+            def add_scaled(x: Tensor, y: Tensor, factor: float) -> Tensor:
+              return torch.add(x, y, alpha=factor)
+            def square(x: Tensor) -> Tensor:
+              return torch.square(x)
+            def sqrt(x: Tensor) -> Tensor:
+              return torch.sqrt(x)
+            def exp(x: Tensor) -> Tensor:
+              return torch.exp(x)
+            def log(x: Tensor) -> Tensor:
+              return torch.log(x)
+            def sin(x: Tensor) -> Tensor:
+              return torch.sin(x)
+            def cos(x: Tensor) -> Tensor:
+              return torch.cos(x)
+            def abs(x: Tensor) -> Tensor:
+              return torch.abs(x)
+            def clamp(x: Tensor, low: float, high: float) -> Tensor:
+              return torch.clamp(x, low, high)
+            def eq(x: Tensor, y: Tensor) -> Tensor:
+              return torch.eq(x, y)
+            def sum_all(x: Tensor) -> Tensor:
+              return torch.sum(x)
+            def mean_all(x: Tensor) -> Tensor:
+              return torch.mean(x)
+            def sum(x: Tensor, axes: List[int], keep: bool) -> Tensor:
+              return torch.sum(x, axes, keep)
+            def mean(x: Tensor, axes: List[int], keep: bool) -> Tensor:
+              return torch.mean(x, axes, keep)
+            def max(x: Tensor) -> Tensor:
+              return torch.max(x)
+            def min(x: Tensor) -> Tensor:
+              return torch.min(x)
+            def argmax(x: Tensor, axis: int) -> Tensor:
+              return torch.argmax(x, axis)
+            def unsqueeze(x: Tensor, axis: int) -> Tensor:
+              return torch.unsqueeze(x, axis)
+            def squeeze(x: Tensor, axis: int) -> Tensor:
+              return torch.squeeze(x, axis)
+            def index_select(x: Tensor, axis: int, index: Tensor) -> Tensor:
+              return torch.index_select(x, axis, index)
+            def contiguous(x: Tensor) -> Tensor:
+              return torch.contiguous(x)
+            def copy(x: Tensor) -> Tensor:
+              return torch.clone(x)
+            def to_type(x: Tensor, type: int) -> Tensor:
+              return torch.to(x, type)
+            def to_device(x: Tensor, device: str) -> Tensor:
+              return torch.to(x, torch.device(device), ops.prim.dtype(x))
+            def assign_in_place(x: Tensor, y: Tensor) -> None:
+              _0 = torch.copy_(x, y)
+              return None
+            def blend_in_place(x: Tensor, own: float, y: Tensor, factor: float) -> None:
+              _0 = torch.add_(torch.mul_(x, own), y, alpha=factor)
+              return None
+            def scale_in_place(x: Tensor, factor: float) -> None:
+              _0 = torch.mul_(x, factor)
+              return None
+            def zero_in_place(x: Tensor) -> None:
+              _0 = torch.zero_(x)
+              return None
+            def from_file(path: str, count: int, type: int) -> Tensor:
+              return torch.from_file(path, False, count, dtype=type)
+            """);
+
+    private Ops() {}
+
+    /** {@code x w^T + b}: x (..., in), w (out, in), b (out) to (..., out). */
+    public static Tensor linear(Tensor x, Tensor w, @Nullable Tensor b) {
+        return LIBRARY.run("linear", x, w, b);
+    }
+
+    /** x (B, C, H, W), w (out, C / groups, k, k), b (out) to (B, out, H', W'). */
+    public static Tensor conv2d(
+            Tensor x, Tensor w, @Nullable Tensor b, int stride, int padding, int dilation, int groups) {
+        return LIBRARY.run("conv2d", x, w, b, stride, padding, dilation, groups);
+    }
+
+    /** Normalises each group of channels of each sample; x (B, C, ...). */
+    public static Tensor groupNorm(Tensor x, int groups, @Nullable Tensor w, @Nullable Tensor b, double eps) {
+        return LIBRARY.run("group_norm", x, groups, w, b, eps);
+    }
+
+    /** Normalises the last axis. */
+    public static Tensor layerNorm(Tensor x, @Nullable Tensor w, @Nullable Tensor b, double eps) {
+        return LIBRARY.run("layer_norm", x, w, b, eps);
+    }
+
+    /** Divides by the root mean square of the last axis. */
+    public static Tensor rmsNorm(Tensor x, @Nullable Tensor w, double eps) {
+        return LIBRARY.run("rms_norm", x, w, eps);
+    }
+
+    /** Batch normalisation with stored statistics; x (B, C, H, W), the rest (C). */
+    public static Tensor batchNorm(Tensor x, Tensor w, Tensor b, Tensor mean, Tensor variance, double eps) {
+        return LIBRARY.run("batch_norm", x, w, b, mean, variance, eps);
+    }
+
+    /** softmax(q k^T / sqrt(D)) v: q (B, S, N, D), k and v (B, S, M, D) to (B, S, N, D). */
+    public static Tensor attention(Tensor q, Tensor k, Tensor v) {
+        return LIBRARY.run("attention", q, k, v, null, false, null);
+    }
+
+    /** As {@link #attention(Tensor, Tensor, Tensor)}, each token seeing itself and those before it. */
+    public static Tensor causalAttention(Tensor q, Tensor k, Tensor v) {
+        return LIBRARY.run("attention", q, k, v, null, true, null);
+    }
+
+    /** softmax(scale q k^T + bias) v; bias broadcasts to (B, S, N, M). */
+    public static Tensor biasedAttention(Tensor q, Tensor k, Tensor v, Tensor bias, double scale) {
+        return LIBRARY.run("attention", q, k, v, bias, false, scale);
+    }
+
+    public static Tensor silu(Tensor x) {
+        return LIBRARY.run("silu", x);
+    }
+
+    /** Gaussian error linear unit, exact (erf). */
+    public static Tensor gelu(Tensor x) {
+        return LIBRARY.run("gelu", x);
+    }
+
+    /** Gaussian error linear unit, tanh approximation. */
+    public static Tensor geluTanh(Tensor x) {
+        return LIBRARY.run("gelu_tanh", x);
+    }
+
+    /** x sigmoid(1.702 x), the activation of OpenAI's CLIP. */
+    public static Tensor quickGelu(Tensor x) {
+        return LIBRARY.run("quick_gelu", x);
+    }
+
+    /** (..., 2 D) to (..., D): first half times gelu of the second half (GLU variants, arXiv 2002.05202). */
+    public static Tensor geglu(Tensor x) {
+        return LIBRARY.run("geglu", x);
+    }
+
+    public static Tensor relu(Tensor x) {
+        return LIBRARY.run("relu", x);
+    }
+
+    public static Tensor sigmoid(Tensor x) {
+        return LIBRARY.run("sigmoid", x);
+    }
+
+    public static Tensor tanh(Tensor x) {
+        return LIBRARY.run("tanh", x);
+    }
+
+    public static Tensor softmax(Tensor x, int axis) {
+        return LIBRARY.run("softmax", x, axis);
+    }
+
+    /** Rows of w (V, D) by I64 ids (...), to (..., D). */
+    public static Tensor embedding(Tensor w, Tensor ids) {
+        return LIBRARY.run("embedding", w, ids);
+    }
+
+    /** x (B, C, H, W) to (B, C, height, width), nearest neighbour. */
+    public static Tensor upsampleNearest(Tensor x, long height, long width) {
+        return LIBRARY.run("upsample_nearest", x, height, width);
+    }
+
+    /** x (B, C, H, W) to (B, C, height, width), bilinear. */
+    public static Tensor upsampleBilinear(Tensor x, long height, long width, boolean alignCorners) {
+        return LIBRARY.run("upsample_bilinear", x, height, width, alignCorners);
+    }
+
+    public static Tensor maxPool2d(Tensor x, int kernel, int stride, boolean ceilMode) {
+        return LIBRARY.run("max_pool2d", x, kernel, stride, ceilMode);
+    }
+
+    public static Tensor avgPool2d(Tensor x, int kernel, int stride) {
+        return LIBRARY.run("avg_pool2d", x, kernel, stride);
+    }
+
+    /** Pads with a value; amounts are (before, after) pairs from the last axis backwards. */
+    public static Tensor pad(Tensor x, double value, long... amounts) {
+        return LIBRARY.run("pad", x, amounts, value);
+    }
+
+    /** Joins tensors along an existing axis. */
+    public static Tensor concatenate(List<Tensor> xs, int axis) {
+        return joined("concatenate", xs, handles -> TorchNatives.concatenate(handles, axis));
+    }
+
+    /** Joins tensors along a new axis. */
+    public static Tensor stack(List<Tensor> xs, int axis) {
+        return joined("stack", xs, handles -> TorchNatives.stack(handles, axis));
+    }
+
+    /** Cuts into equal parts along an axis (the last may be smaller), without copying. */
+    public static List<Tensor> chunk(Tensor x, int parts, int axis) {
+        return LIBRARY.runForList("chunk", x, parts, axis);
+    }
+
+    /** a where the BOOL condition holds, else b. */
+    public static Tensor where(Tensor condition, Tensor a, Tensor b) {
+        return LIBRARY.run("where", condition, a, b);
+    }
+
+    public static Tensor einsum(String equation, Tensor... xs) {
+        return LIBRARY.run("einsum", equation, List.of(xs));
+    }
+
+    /** The same (B, C, H, W) elements with channels innermost in memory, which convolutions on the CPU are fastest with. */
+    public static Tensor channelsLast(Tensor x) {
+        return LIBRARY.run("channels_last", x);
+    }
+
+    /** Per sample, the sum of squares: (B, ...) to (B) in F32. */
+    public static Tensor sumSquaresPerSample(Tensor x) {
+        return LIBRARY.run("sum_squares", x);
+    }
+
+    /** Per sample, the inner product: (B, ...) and (B, ...) to (B) in F32. */
+    public static Tensor sumProductsPerSample(Tensor x, Tensor y) {
+        return LIBRARY.run("sum_products", x, y);
+    }
+
+    /** Multiplies each sample by its own coefficient: x (B, ...), coefficients of length B. */
+    public static Tensor scalePerSample(Tensor x, float[] coefficients) {
+        if (coefficients.length != x.size(0)) {
+            throw new IllegalArgumentException(
+                    x + " needs " + x.size(0) + " coefficients, one per sample, not " + coefficients.length);
+        }
+        return TensorScope.of(() -> {
+            long[] broadcast = new long[x.rank()];
+            java.util.Arrays.fill(broadcast, 1);
+            broadcast[0] = coefficients.length;
+            Tensor perSample = Tensor.of(coefficients, broadcast).to(x.device()).to(x.type());
+            return x.mul(perSample);
+        });
+    }
+
+    /** The 2-norm of all elements of several tensors together. */
+    public static Tensor totalNorm(List<Tensor> xs) {
+        return LIBRARY.run("total_norm", xs);
+    }
+
+    private interface Join {
+        long apply(long[] handles);
+    }
+
+    private static Tensor joined(String name, List<Tensor> xs, Join join) {
+        long[] handles = xs.stream().mapToLong(Tensor::handle).toArray();
+        TorchEngine.state();
+        try {
+            return Tensor.adopt(join.apply(handles));
+        } catch (ai.djl.engine.EngineException e) {
+            throw new TensorException(name + xs + " failed: " + Script.reason(e), e);
+        }
+    }
+}
