@@ -1,0 +1,45 @@
+package dev.realalign.runtime;
+
+import dev.realalign.schemas.BlobReference;
+import dev.realalign.schemas.CheckpointLayout;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.net.URI;
+
+/**
+ * Bytes by their SHA-256. A put of known bytes writes nothing and renews their age, since whatever is older than every
+ * record that can refer to it may be swept.
+ */
+public interface BlobStore {
+    /**
+     * Keeps the bytes; when this returns they survive a crash of the machine.
+     *
+     * @return their reference
+     */
+    BlobReference put(byte[] bytes) throws IOException;
+
+    /**
+     * The bytes of a reference, verified.
+     *
+     * @throws FileNotFoundException when the store does not hold them
+     * @throws IOException when they cannot be read, or their size or digest is not the reference's
+     */
+    byte[] get(BlobReference reference) throws IOException;
+
+    /** Whether the store holds the bytes. */
+    boolean contains(BlobReference reference) throws IOException;
+
+    /**
+     * The store of a URI.
+     *
+     * @throws UserErrorException for usage when no store has such URIs
+     */
+    static BlobStore open(URI uri) {
+        try {
+            return new FileBlobStore(CheckpointLayout.folder(uri));
+        } catch (IllegalArgumentException e) {
+            throw UserErrorException.usage(StoreConfig.BLOB_STORE + " is \"" + uri
+                    + "\": must be a file: URI such as file:///srv/realalign/blobs.");
+        }
+    }
+}

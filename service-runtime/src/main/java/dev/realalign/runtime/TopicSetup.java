@@ -1,0 +1,123 @@
+package dev.realalign.runtime;
+
+import dev.realalign.runtime.TopicRules.FoundTopic;
+import dev.realalign.schemas.Topic;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Creates topics of the catalogue and checks the ones that exist by {@link TopicRules}. */
+final class TopicSetup {
+    private static final Logger log = LoggerFactory.getLogger(TopicSetup.class);
+    private static final Duration APPEARANCE_PAUSE = Duration.ofMillis(50);
+
+    private TopicSetup() {}
+
+    static void prepare(ClusterConfig cluster, Collection<Topic<?, ?>> topics) {
+        try (Admin admin = AdminCalls.open(cluster)) {
+            int brokers =
+                    AdminCalls.await(cluster, admin.describeCluster().nodes()).size();
+            Set<String> present = AdminCalls.await(cluster, admin.listTopics().names());
+            create(
+                    cluster,
+                    admin,
+                    topics.stream().filter(t -> !present.contains(t.name())).toList());
+            List<FoundTopic> found = find(cluster, admin, topics);
+            List<String> problems = TopicRules.problems(found, cluster.imagePartitions());
+            if (!problems.isEmpty()) {
+                throw UserErrorException.usage(problems);
+            }
+            TopicRules.warnings(found, brokers).forEach(log::warn);
+        }
+    }
+
+    private static void create(ClusterConfig cluster, Admin admin, List<Topic<?, ?>> topics) {
+        for (Topic<?, ?> topic : topics) {
+            int partitions = topic.partitions(cluster.imagePartitions());
+            KafkaFuture<Void> created = admin.createTopics(
+                            List.of(new NewTopic(topic.name(), partitions, (short) -1).configs(topic.settings())))
+                    .all();
+            try {
+                AdminCalls.await(cluster, created);
+                log.info("created topic {} with {} partitions", topic, partitions);
+            } catch (TopicExistsException e) {
+                log.debug("another service created topic {} first", topic);
+            } catch (ApiException e) {
+                throw UserErrorException.failure(
+                        "topic " + topic + " cannot be created: " + AdminCalls.reason(e)
+                                + ". Create it by hand with " + partitions + " partitions and the settings "
+                                + topic.settings() + ".",
+                        e);
+            }
+        }
+    }
+
+    /** A topic just created may take a moment to be known to the broker asked. */
+    private static List<FoundTopic> find(ClusterConfig cluster, Admin admin, Collection<Topic<?, ?>> topics) {
+        long deadline = System.nanoTime() + cluster.timeout().toNanos();
+        while (true) {
+            try {
+                return findNow(cluster, admin, topics);
+            } catch (UnknownTopicOrPartitionException e) {
+                if (System.nanoTime() > deadline) {
+                    throw UserErrorException.failure(
+                            "topics were created but do not appear: " + AdminCalls.reason(e)
+                                    + ". See the broker's log.",
+                            e);
+                }
+                pause();
+            }
+        }
+    }
+
+    private static List<FoundTopic> findNow(ClusterConfig cluster, Admin admin, Collection<Topic<?, ?>> topics) {
+        List<String> names = topics.stream().map(Topic::name).toList();
+        Map<String, TopicDescription> descriptions =
+                AdminCalls.await(cluster, admin.describeTopics(names).allTopicNames());
+        Map<ConfigResource, Config> settings = AdminCalls.await(
+                cluster,
+                admin.describeConfigs(names.stream()
+                                .map(n -> new ConfigResource(ConfigResource.Type.TOPIC, n))
+                                .toList())
+                        .all());
+        Map<String, Topic<?, ?>> byName = new TreeMap<>();
+        topics.forEach(t -> byName.put(t.name(), t));
+        Map<String, Map<String, String>> values = new TreeMap<>();
+        settings.forEach((resource, config) -> {
+            Map<String, String> own = values.computeIfAbsent(resource.name(), n -> new TreeMap<>());
+            config.entries().forEach(e -> own.put(e.name(), String.valueOf(e.value())));
+        });
+        List<FoundTopic> found = new ArrayList<>();
+        byName.forEach((name, topic) -> {
+            TopicDescription description = descriptions.get(name);
+            if (description != null) {
+                found.add(new FoundTopic(topic, description.partitions().size(), values.getOrDefault(name, Map.of())));
+            }
+        });
+        return found;
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(APPEARANCE_PAUSE.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw UserErrorException.failure("interrupted while preparing topics", e);
+        }
+    }
+}
