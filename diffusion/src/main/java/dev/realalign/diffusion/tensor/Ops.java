@@ -1,6 +1,8 @@
 package dev.realalign.diffusion.tensor;
 
+import ai.djl.engine.EngineException;
 import ai.djl.pytorch.jni.TorchNatives;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -349,7 +351,7 @@ public final class Ops {
         }
         return TensorScope.of(() -> {
             long[] broadcast = new long[x.rank()];
-            java.util.Arrays.fill(broadcast, 1);
+            Arrays.fill(broadcast, 1);
             broadcast[0] = coefficients.length;
             Tensor perSample = Tensor.of(coefficients, broadcast).to(x.device()).to(x.type());
             return x.mul(perSample);
@@ -370,7 +372,7 @@ public final class Ops {
         TorchEngine.state();
         try {
             return Tensor.adopt(join.apply(handles));
-        } catch (ai.djl.engine.EngineException e) {
+        } catch (EngineException e) {
             throw new TensorException(name + xs + " failed: " + Script.reason(e), e);
         }
     }

@@ -1,5 +1,6 @@
 package dev.realalign.diffusion.tensor;
 
+import ai.djl.engine.EngineException;
 import ai.djl.pytorch.jni.TorchNatives;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -122,7 +123,7 @@ public final class Script {
                 values[made] = ivalue(arguments[made]);
             }
             return TorchNatives.runScript(handle, function, values);
-        } catch (ai.djl.engine.EngineException e) {
+        } catch (EngineException e) {
             throw new TensorException(describe(function, arguments, e), e);
         } finally {
             for (int i = 0; i < made; i++) {
