@@ -56,6 +56,10 @@ public record Topic<K, V extends SpecificRecord>(
     /** Largest record of a topic that carries pictures, in bytes: 4 MiB. */
     public static final int MAX_PICTURE_RECORD_BYTES = 4 * 1024 * 1024;
 
+    static {
+        TrustedRecords.allow();
+    }
+
     /** How many partitions a topic has. */
     public enum Partitioning {
         /** Co-partitioned by image id: as many partitions as every other image topic of the cluster. */
