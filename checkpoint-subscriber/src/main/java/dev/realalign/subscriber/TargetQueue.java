@@ -36,11 +36,6 @@ final class TargetQueue {
         return true;
     }
 
-    /** Takes back a version that was removed before it was fetched. */
-    void withdraw(long version) {
-        waiting.values().removeIf(target -> target.version() == version);
-    }
-
     /** The target whose turn it is; it stays until it is {@link #delivered}. */
     Optional<Target> next() {
         return Optional.ofNullable(waiting.firstEntry()).map(Map.Entry::getValue);

@@ -1,0 +1,29 @@
+package dev.realalign.subscriber;
+
+import dev.realalign.schemas.CheckpointLayout;
+import dev.realalign.schemas.VersionManifest;
+import java.nio.file.Path;
+
+/**
+ * A version on the local disk, every byte of it verified.
+ *
+ * @param model model line
+ * @param version version number
+ * @param digest lower-case hex SHA-256 of the manifest, equal to the announced one
+ * @param sequence place in what is followed: the alias's sequence number, or the version number
+ * @param folder folder that holds exactly this version; it never changes, and goes when enough newer ones have come
+ * @param manifest what the version is
+ */
+public record ReceivedVersion(
+        String model, long version, String digest, long sequence, Path folder, VersionManifest manifest) {
+
+    /** The adapter under the names that diffusers and PEFT load. */
+    public Path diffusersFile() {
+        return folder.resolve(CheckpointLayout.DIFFUSERS_LORA);
+    }
+
+    /** The adapter under kohya names, which ComfyUI, A1111 and Forge load. */
+    public Path kohyaFile() {
+        return folder.resolve(CheckpointLayout.kohyaFile(model, version));
+    }
+}
