@@ -89,14 +89,18 @@ class SubscriberFolderTest {
         Target target = store.publish(1);
         Path manifest = store.folder(1).resolve("manifest.json");
         long size = Files.size(manifest);
-        for (long position = 0; position < size; position++) {
-            store.flipByte(1, "manifest.json", position);
-            assertRefused(
-                    target,
-                    "manifest.json of version 1 of tiny is refused: it has SHA-256 " + Sha256.hex(manifest)
-                            + ", the announcement says " + target.digest());
-            store.flipByte(1, "manifest.json", position);
+        try (SubscriberFolder folder = SubscriberFolder.open(into, MODEL)) {
+            for (long position = 0; position < size; position++) {
+                store.flipByte(1, "manifest.json", position);
+                assertThatThrownBy(() -> folder.obtain(target, source))
+                        .as("byte %d flipped", position)
+                        .isInstanceOf(CorruptArtifactException.class)
+                        .hasMessage("manifest.json of version 1 of tiny is refused: it has SHA-256 "
+                                + Sha256.hex(manifest) + ", the announcement says " + target.digest());
+                store.flipByte(1, "manifest.json", position);
+            }
         }
+        assertThat(names(into.resolve("versions"))).isEmpty();
     }
 
     @Test

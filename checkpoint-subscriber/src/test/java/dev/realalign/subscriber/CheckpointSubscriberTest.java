@@ -1,0 +1,371 @@
+package dev.realalign.subscriber;
+
+import static dev.realalign.subscriber.VersionStore.MODEL;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class CheckpointSubscriberTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
+    private static final Follow EVERY_MOVE = new Follow.Alias("latest", true);
+
+    @TempDir
+    Path root;
+
+    private Path into;
+    private VersionStore store;
+    private final FakeFeed feed = new FakeFeed();
+    private final CountingSource source = new CountingSource();
+    private final List<Long> received = new CopyOnWriteArrayList<>();
+
+    @BeforeEach
+    void begin() {
+        into = root.resolve("into");
+        store = new VersionStore(root.resolve("store"));
+    }
+
+    @Test
+    @DisplayName("A subscriber receives what was announced before it came, and what comes later")
+    void follows() throws Exception {
+        feed.announce(store.publish(1));
+        try (CheckpointSubscriber subscriber = builder().start()) {
+            assertThat(subscriber.awaitCurrent(SOON).version()).isEqualTo(1);
+            feed.announce(store.publish(2));
+            awaitReceived(1L, 2L);
+            subscriber.awaitCurrent(SOON);
+
+            SubscriberState state = subscriber.state();
+            assertThat(state.current().orElseThrow().version()).isEqualTo(2);
+            assertThat(state.caughtUp()).isTrue();
+            assertThat(state.waiting()).isZero();
+            assertThat(state.trouble()).isEmpty();
+        }
+        assertThat(into.resolve("current").toRealPath())
+                .isEqualTo(into.toRealPath().resolve("versions/00000002"));
+    }
+
+    @Test
+    @DisplayName("Of several waiting moves only the newest is fetched")
+    void newestOnly() throws Exception {
+        feed.announce(store.publish(1), store.publish(2), store.publish(3));
+        try (CheckpointSubscriber subscriber = builder().start()) {
+            subscriber.awaitCurrent(SOON);
+        }
+        assertThat(received).containsExactly(3L);
+        assertThat(into.resolve("versions/00000001")).doesNotExist();
+    }
+
+    @Test
+    @DisplayName("Every move is fetched in order where that is asked")
+    void everyMove() throws Exception {
+        feed.announce(store.publish(1), store.publish(2), store.publish(3));
+        try (CheckpointSubscriber subscriber = builder().follow(EVERY_MOVE).start()) {
+            subscriber.awaitCurrent(SOON);
+        }
+        assertThat(received).containsExactly(1L, 2L, 3L);
+    }
+
+    @Test
+    @DisplayName("An alias that is moved back takes its followers back")
+    void rollback() throws Exception {
+        Target one = store.publish(1);
+        feed.announce(one, store.publish(2));
+        try (CheckpointSubscriber subscriber = builder().start()) {
+            subscriber.awaitCurrent(SOON);
+            feed.announce(store.publish(3));
+            awaitReceived(2L, 3L);
+            feed.announce(new Target(MODEL, 1, one.digest(), one.location(), 4));
+            awaitReceived(2L, 3L, 1L);
+            assertThat(subscriber.awaitCurrent(SOON).version()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    @DisplayName("After a restart nothing is fetched again, delivered again, or replaced by something older")
+    void restart() throws Exception {
+        Target one = store.publish(1);
+        Target two = store.publish(2);
+        feed.announce(one, two);
+        try (CheckpointSubscriber subscriber = builder().start()) {
+            subscriber.awaitCurrent(SOON);
+        }
+        int fetched = source.opened.get();
+
+        feed.forget(two); // as if an older copy of the topic had been restored
+        try (CheckpointSubscriber subscriber = builder().start()) {
+            assertThat(subscriber.state().current().orElseThrow().version()).isEqualTo(2);
+            assertThat(subscriber.awaitCurrent(SOON).version()).isEqualTo(2);
+        }
+
+        assertThat(source.opened).hasValue(fetched);
+        assertThat(received).containsExactly(2L);
+    }
+
+    @Test
+    @DisplayName("A version whose callback never ended is delivered again after a restart, without fetching it again")
+    void restartBeforeDelivery() throws Exception {
+        feed.announce(store.publish(1));
+        CountDownLatch called = new CountDownLatch(1);
+        CheckpointSubscriber dying = builder()
+                .onVersion(version -> {
+                    called.countDown();
+                    throw new IllegalStateException("no memory left on the device");
+                })
+                .pauses(new GrowingPauses(Duration.ofMinutes(1), Duration.ofMinutes(1)))
+                .start();
+        assertThat(called.await(20, TimeUnit.SECONDS)).isTrue();
+        dying.close();
+        int fetched = source.opened.get();
+
+        try (CheckpointSubscriber subscriber = builder().start()) {
+            subscriber.awaitCurrent(SOON);
+        }
+        assertThat(received).containsExactly(1L);
+        assertThat(source.opened).hasValue(fetched);
+    }
+
+    @Test
+    @DisplayName("A served version that was damaged on disk meanwhile is fetched again at the start")
+    void damagedMeanwhile() throws Exception {
+        feed.announce(store.publish(1));
+        try (CheckpointSubscriber subscriber = builder().start()) {
+            subscriber.awaitCurrent(SOON);
+        }
+        Path file = into.resolve("current/pytorch_lora_weights.safetensors");
+        Files.write(file, new byte[3]);
+
+        try (CheckpointSubscriber subscriber = builder().start()) {
+            assertThat(subscriber.awaitCurrent(SOON).version()).isEqualTo(1);
+        }
+        assertThat(file).hasSameBinaryContentAs(store.folder(1).resolve("pytorch_lora_weights.safetensors"));
+    }
+
+    @Test
+    @DisplayName("A failing fetch leaves the old version in place, is tried again, and is reported while it lasts")
+    void failingFetch() throws Exception {
+        feed.announce(store.publish(1));
+        try (CheckpointSubscriber subscriber = builder()
+                .clock(Clock.fixed(NOW, ZoneOffset.UTC))
+                .pauses(new GrowingPauses(Duration.ofMillis(10), Duration.ofMillis(40)))
+                .start()) {
+            subscriber.awaitCurrent(SOON);
+            source.broken.set(true);
+            feed.announce(store.publish(2));
+            awaitFailures(subscriber, 4);
+
+            SubscriberState state = subscriber.state();
+            assertThat(state.current().orElseThrow().version()).isEqualTo(1);
+            assertThat(into.resolve("current").toRealPath().getFileName()).hasToString("00000001");
+            assertThat(state.waiting()).isEqualTo(1);
+            SubscriberState.Trouble trouble = state.trouble().orElseThrow();
+            assertThat(trouble.message()).isEqualTo("the store is away");
+            assertThat(trouble.since()).isEqualTo(NOW);
+            assertThat(trouble.pause()).isEqualTo(Duration.ofMillis(40));
+            assertThatThrownBy(() -> subscriber.awaitCurrent(Duration.ZERO))
+                    .isInstanceOf(SubscriptionException.class)
+                    .hasMessage("alias latest of tiny was not received within 0 seconds: the store is away");
+
+            source.broken.set(false);
+            assertThat(subscriber.awaitCurrent(SOON).version()).isEqualTo(2);
+            assertThat(subscriber.state().trouble()).isEmpty();
+        }
+        assertThat(received).containsExactly(1L, 2L);
+    }
+
+    @Test
+    @DisplayName("A newer move ends the attempts at one that cannot be had")
+    void newerEndsAttempts() throws Exception {
+        Target one = store.publish(1);
+        store.flipByte(1, "manifest.json", 5);
+        feed.announce(one);
+        try (CheckpointSubscriber subscriber = builder()
+                .pauses(new GrowingPauses(Duration.ofMinutes(5), Duration.ofMinutes(5)))
+                .start()) {
+            awaitFailures(subscriber, 1);
+            assertThat(subscriber.state().current()).isEmpty();
+            feed.announce(store.publish(2));
+
+            assertThat(subscriber.awaitCurrent(SOON).version()).isEqualTo(2);
+        }
+        assertThat(received).containsExactly(2L);
+    }
+
+    @Test
+    @DisplayName("A slow callback holds back the next version, and what piles up meanwhile is passed over")
+    void slowCallback() throws Exception {
+        Semaphore turns = new Semaphore(0);
+        CountDownLatch called = new CountDownLatch(1);
+        feed.announce(store.publish(1));
+        try (CheckpointSubscriber subscriber = builder()
+                .onVersion(version -> {
+                    called.countDown();
+                    turns.acquire();
+                    received.add(version.version());
+                })
+                .start()) {
+            assertThat(called.await(20, TimeUnit.SECONDS)).isTrue();
+            feed.announce(store.publish(2), store.publish(3));
+            while (subscriber.state().waiting() < 1 || source.opened.get() < 3) {
+                Thread.sleep(5);
+            }
+            Thread.sleep(100);
+            assertThat(source.opened)
+                    .as("nothing is fetched while the callback runs")
+                    .hasValue(3);
+            assertThat(into.resolve("current").toRealPath().getFileName()).hasToString("00000001");
+
+            turns.release(2);
+            assertThat(subscriber.awaitCurrent(SOON).version()).isEqualTo(3);
+        }
+        assertThat(received).containsExactly(1L, 3L);
+    }
+
+    @Test
+    @DisplayName("A callback that fails is called again for the same version, in any way it may fail")
+    void failingCallback() throws Exception {
+        AtomicInteger calls = new AtomicInteger();
+        feed.announce(store.publish(1), store.publish(2));
+        try (CheckpointSubscriber subscriber = builder()
+                .follow(new Follow.AllVersions())
+                .onVersion(version -> {
+                    switch (calls.incrementAndGet()) {
+                        case 1 -> throw new IOException("the device is busy");
+                        case 2 -> throw new UnsatisfiedLinkError("no torch");
+                        case 3 -> throw new InterruptedException("not by us");
+                        default -> received.add(version.version());
+                    }
+                })
+                .start()) {
+            subscriber.awaitCurrent(SOON);
+        }
+        assertThat(received).containsExactly(1L, 2L);
+        assertThat(calls).hasValue(5);
+    }
+
+    @Test
+    @DisplayName("A callback may close its own subscriber")
+    void closeFromTheCallback() throws Exception {
+        feed.announce(store.publish(1), store.publish(2));
+        CheckpointSubscriber[] self = new CheckpointSubscriber[1];
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch closed = new CountDownLatch(1);
+        self[0] = builder()
+                .follow(new Follow.AllVersions())
+                .onVersion(version -> {
+                    started.await();
+                    received.add(version.version());
+                    self[0].close();
+                    closed.countDown();
+                })
+                .start();
+        started.countDown();
+
+        assertThat(closed.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(received).containsExactly(1L);
+    }
+
+    @Test
+    @DisplayName("A pinned version is received and nothing else")
+    void pinned() throws Exception {
+        feed.announce(store.publish(2));
+        try (CheckpointSubscriber subscriber =
+                builder().follow(new Follow.Version(2)).start()) {
+            assertThat(subscriber.awaitCurrent(SOON).version()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    @DisplayName("Announcements that cannot be read are tried again and reported while it lasts")
+    void noBroker() throws Exception {
+        feed.failToOpen(3);
+        feed.announce(store.publish(1));
+        try (CheckpointSubscriber subscriber = builder()
+                .pauses(new GrowingPauses(Duration.ofMillis(50), Duration.ofMillis(50)))
+                .start()) {
+            while (subscriber.state().trouble().isEmpty()) {
+                Thread.sleep(1);
+            }
+            assertThat(subscriber.state().trouble().orElseThrow().message())
+                    .isEqualTo("the announcements cannot be read: no broker answers");
+            assertThat(subscriber.awaitCurrent(SOON).version()).isEqualTo(1);
+            assertThat(subscriber.state().trouble()).isEmpty();
+            assertThat(feed.opened()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    @DisplayName("Waiting for a model that nobody publishes ends with a question")
+    void nothingAnnounced() {
+        try (CheckpointSubscriber subscriber = builder().start()) {
+            assertThatThrownBy(() -> subscriber.awaitCurrent(Duration.ofMillis(1500)))
+                    .isInstanceOf(SubscriptionException.class)
+                    .hasMessage(
+                            "alias latest of tiny was not announced within 1 seconds; is a publisher running for this"
+                                    + " model?");
+        }
+    }
+
+    private CheckpointSubscriber.Builder builder() {
+        return CheckpointSubscriber.of(MODEL, into, Map.of())
+                .feeds(feed)
+                .source(source)
+                .pauses(new GrowingPauses(Duration.ofMillis(5), Duration.ofMillis(20)))
+                .onVersion(version -> received.add(version.version()));
+    }
+
+    private void awaitReceived(Long... versions) throws InterruptedException {
+        while (received.size() < versions.length) {
+            Thread.sleep(2);
+        }
+        assertThat(received).containsExactly(versions);
+    }
+
+    private static void awaitFailures(CheckpointSubscriber subscriber, int failures) throws InterruptedException {
+        while (subscriber
+                        .state()
+                        .trouble()
+                        .map(SubscriberState.Trouble::failures)
+                        .orElse(0)
+                < failures) {
+            Thread.sleep(2);
+        }
+    }
+
+    private static final class CountingSource implements ArtifactSource {
+        private final AtomicInteger opened = new AtomicInteger();
+        private final AtomicBoolean broken = new AtomicBoolean();
+
+        @Override
+        public InputStream open(URI folder, String name) throws IOException {
+            if (broken.get()) {
+                throw new IOException("the store is away");
+            }
+            opened.incrementAndGet();
+            return new FileArtifactSource().open(folder, name);
+        }
+    }
+}
