@@ -1,0 +1,43 @@
+package dev.realalign.app.feed;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** The captions of one {@code captions.csv}, by the name of the file relative to it. */
+final class CaptionTable {
+    static final String FILE_NAME = "captions.csv";
+
+    private final String name;
+    private final Map<String, String> captions = new HashMap<>();
+    private final Set<String> unused = new LinkedHashSet<>();
+
+    private CaptionTable(String name) {
+        this.name = name;
+    }
+
+    static CaptionTable read(Opening<InputStream> csv, String name) throws IOException {
+        CaptionTable table = new CaptionTable(name);
+        CaptionRows.read(csv, name, row -> {
+            table.captions.put(row.file(), row.caption());
+            table.unused.add(row.file());
+        });
+        return table;
+    }
+
+    /** The caption of a file, given relative to the table's folder. */
+    Optional<String> captionOf(String file) {
+        unused.remove(file);
+        return Optional.ofNullable(captions.get(file));
+    }
+
+    /** The rows never asked for, each with the table's name. */
+    List<String> unused() {
+        return unused.stream().map(file -> name + " names " + file).toList();
+    }
+}

@@ -1,0 +1,192 @@
+package dev.realalign.app.feed;
+
+import dev.realalign.runtime.BlobStore;
+import dev.realalign.runtime.UserErrorException;
+import dev.realalign.schemas.BlobReference;
+import dev.realalign.schemas.ImageId;
+import dev.realalign.schemas.RealImage;
+import dev.realalign.schemas.Topics;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.NoSuchFileException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Iterator;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends pictures to real-images. A picture counts as fed when every in-sync replica has its record; its key is the image id, its place Kafka's default
+ * (murmur2). At most the producer's buffer is in flight, so memory stays bounded however large the source is.
+ */
+public final class Feeder implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Feeder.class);
+
+    private final Producer<String, RealImage> producer;
+    private final BlobStore blobs;
+    private final int inlineMaxBytes;
+    private final int readMaxBytes;
+    private final Clock clock;
+    private final AtomicReference<@Nullable Exception> refused = new AtomicReference<>();
+
+    /** A feeder of the configured cluster, whose topic must exist. */
+    public Feeder(FeedConfig config) {
+        this(
+                new KafkaProducer<>(
+                        config.cluster().producer("feeder"),
+                        Topics.REAL_IMAGES.keySerializer(),
+                        Topics.REAL_IMAGES.valueSerializer(config.cluster().registry())),
+                BlobStore.open(config.blobStore()),
+                config.inlineMaxBytes(),
+                config.readMaxBytes(),
+                Clock.systemUTC());
+    }
+
+    Feeder(Producer<String, RealImage> producer, BlobStore blobs, int inlineMaxBytes, int readMaxBytes, Clock clock) {
+        this.producer = producer;
+        this.blobs = blobs;
+        this.inlineMaxBytes = inlineMaxBytes;
+        this.readMaxBytes = readMaxBytes;
+        this.clock = clock;
+    }
+
+    /**
+     * Feeds a whole source and waits until the broker has acknowledged what was sent. A picture that cannot be read is counted, named and passed over.
+     *
+     * @param source the pictures
+     * @param defaultCaption caption of pictures that have none, empty for none
+     * @param perSecond pictures per second, 0 for no limit
+     * @param before what the topic holds already
+     * @param tally where progress is counted
+     * @param stop asked before each picture; true ends the feed early, what was sent is still waited for
+     * @throws UserErrorException when the broker stops acknowledging or the blob store cannot be written
+     */
+    public void feed(
+            ImageSource source,
+            String defaultCaption,
+            double perSecond,
+            FedBefore before,
+            FeedTally tally,
+            BooleanSupplier stop)
+            throws InterruptedException {
+        Pace pace = new Pace(perSecond, System::nanoTime);
+        try {
+            for (Iterator<SourceImage> images = source.iterator();
+                    images.hasNext() && !stop.getAsBoolean() && refused.get() == null; ) {
+                feed(images.next(), defaultCaption, before, tally, pace);
+            }
+            producer.flush();
+        } catch (KafkaException e) {
+            refused.compareAndSet(null, e);
+        }
+        Exception cause = refused.get();
+        if (cause != null) {
+            throw UserErrorException.failure(
+                    "The broker stopped taking pictures after "
+                            + tally.numbers().fed() + " (" + cause.getMessage()
+                            + "): see that it runs and has room, then feed again; pictures it has already will be rejected as DUPLICATE.",
+                    cause);
+        }
+    }
+
+    private void feed(SourceImage image, String defaultCaption, FedBefore before, FeedTally tally, Pace pace)
+            throws InterruptedException {
+        tally.taken();
+        byte[] original;
+        String caption;
+        try {
+            original = read(image);
+            caption = image.caption().open();
+        } catch (IOException | UncheckedIOException | SecurityException | IllegalArgumentException e) {
+            // ZipFile answers damaged entries with unchecked exceptions too
+            String cause = causeOf(e);
+            log.warn("{} cannot be read: {}", image.name(), cause);
+            tally.unreadable(image.name(), cause);
+            return;
+        }
+        ImageId id = ImageId.of(original);
+        if (before.consume(id)) {
+            tally.before();
+            return;
+        }
+        pace.await();
+        RealImage record = recordOf(id, original, caption.isEmpty() ? defaultCaption : caption, image.name());
+        int size = original.length;
+        Future<RecordMetadata> unused = producer.send(
+                new ProducerRecord<>(Topics.REAL_IMAGES.name(), id.hex(), record), (metadata, failure) -> {
+                    if (failure == null) {
+                        tally.acknowledged(size);
+                    } else {
+                        refused.compareAndSet(null, failure);
+                    }
+                });
+    }
+
+    private byte[] read(SourceImage image) throws IOException {
+        try (InputStream in = image.content().open()) {
+            byte[] bytes = in.readNBytes(readMaxBytes);
+            if (bytes.length == readMaxBytes && in.read() >= 0) {
+                throw new IOException("larger than " + FeedConfig.READ_MAX_BYTES + " = " + readMaxBytes);
+            }
+            return bytes;
+        }
+    }
+
+    private RealImage recordOf(ImageId id, byte[] original, String caption, String source) {
+        boolean inline = original.length <= inlineMaxBytes;
+        return RealImage.newBuilder()
+                .setImageId(id.hex())
+                .setCaption(caption)
+                .setContent(inline ? ByteBuffer.wrap(original) : null)
+                .setBlob(inline ? null : keep(original))
+                .setSource(source)
+                .setIngestTime(Instant.now(clock))
+                .build();
+    }
+
+    private BlobReference keep(byte[] original) {
+        try {
+            return blobs.put(original);
+        } catch (IOException e) {
+            throw UserErrorException.failure(
+                    "The blob store cannot be written (" + causeOf(e)
+                            + "): give it room and write permission, then feed again.",
+                    e);
+        }
+    }
+
+    private static String causeOf(Exception e) {
+        Throwable cause =
+                e instanceof UncheckedIOException unchecked && unchecked.getCause() != null ? unchecked.getCause() : e;
+        if (cause instanceof NoSuchFileException) {
+            return "there is no such file";
+        }
+        if (cause instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        if (cause instanceof FileSystemLoopException) {
+            return "a link leads back to a folder above it";
+        }
+        String message = cause.getMessage();
+        return message == null ? cause.getClass().getSimpleName() : message;
+    }
+
+    /** Waits for records in flight, then lets go of the broker. */
+    @Override
+    public void close() {
+        producer.close();
+    }
+}
