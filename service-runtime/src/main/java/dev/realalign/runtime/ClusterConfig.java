@@ -155,6 +155,13 @@ public record ClusterConfig(Map<String, String> given, int imagePartitions, Dura
         return client;
     }
 
+    /** Properties for {@code TopicReader}: a consumer of committed records together with the registry. */
+    public Map<String, Object> reader(String clientId) {
+        Map<String, Object> client = consumer(clientId);
+        client.putAll(registry());
+        return client;
+    }
+
     /** Properties of the registry client and the Avro serializers. */
     public Map<String, Object> registry() {
         Map<String, Object> client = new HashMap<>();
