@@ -29,7 +29,6 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "feed",
         description = "Feeds pictures into the stream and waits until the broker has them.",
-        mixinStandardHelpOptions = true,
         sortOptions = false,
         footer = {
             "",

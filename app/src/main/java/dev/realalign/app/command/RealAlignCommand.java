@@ -9,6 +9,7 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
@@ -22,6 +23,9 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         subcommands = {
             FeedCommand.class,
+            SubscribeCommand.class,
+            CheckpointsCommand.class,
+            LagCommand.class,
             CommandLine.HelpCommand.class,
         },
         exitCodeListHeading = "%nExit codes:%n",
@@ -40,7 +44,7 @@ public final class RealAlignCommand implements Callable<Integer> {
         CommandLine commandLine = new CommandLine(new RealAlignCommand());
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setUsageHelpWidth(120);
-        collectErrors(commandLine);
+        prepare(commandLine);
         commandLine.setExecutionStrategy(RealAlignCommand::run);
         commandLine.setExecutionExceptionHandler(RealAlignCommand::failed);
         commandLine.setParameterExceptionHandler(
@@ -55,9 +59,17 @@ public final class RealAlignCommand implements Callable<Integer> {
         return CommandLine.ExitCode.USAGE;
     }
 
-    private static void collectErrors(CommandLine commandLine) {
-        commandLine.getCommandSpec().parser().collectErrors(true);
-        commandLine.getSubcommands().values().forEach(RealAlignCommand::collectErrors);
+    /** Every command of the tree answers to --help and reports all its mistakes at once. */
+    private static void prepare(CommandLine commandLine) {
+        CommandSpec command = commandLine.getCommandSpec();
+        command.parser().collectErrors(true);
+        if (command.findOption("--help") == null) {
+            command.addOption(OptionSpec.builder("-h", "--help")
+                    .usageHelp(true)
+                    .description("Show this help and end.")
+                    .build());
+        }
+        commandLine.getSubcommands().values().forEach(RealAlignCommand::prepare);
     }
 
     private static int run(ParseResult parsed) {

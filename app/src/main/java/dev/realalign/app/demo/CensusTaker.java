@@ -1,0 +1,155 @@
+package dev.realalign.app.demo;
+
+import dev.realalign.runtime.ClusterConfig;
+import dev.realalign.schemas.CheckpointCandidate;
+import dev.realalign.schemas.CheckpointVersion;
+import dev.realalign.schemas.ImageRejection;
+import dev.realalign.schemas.PublishingDecision;
+import dev.realalign.schemas.Topics;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps a {@link Census} up to date in a thread of its own, reading the topics from their beginning in no consumer group. Triples are counted by their
+ * records alone, without decoding the pictures.
+ */
+final class CensusTaker implements AutoCloseable {
+    private static final Duration POLL = Duration.ofMillis(200);
+
+    private final String model;
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final Deserializer<ImageRejection> rejections;
+    private final Deserializer<CheckpointCandidate> candidates;
+    private final Deserializer<PublishingDecision> decisions;
+    private final Deserializer<CheckpointVersion> versions;
+    private final List<TopicPartition> realImages;
+    private final Thread thread;
+
+    private final Map<String, Long> rejectedSoFar = new TreeMap<>();
+    private final List<CheckpointCandidate> candidatesSoFar = new ArrayList<>();
+    private final List<PublishingDecision> decisionsSoFar = new ArrayList<>();
+    private final Map<Long, CheckpointVersion> versionsSoFar = new TreeMap<>();
+    private long fed;
+    private long triples;
+    private Census latest = new Census(0, 0, Map.of(), List.of(), List.of(), List.of());
+    private @Nullable RuntimeException failure;
+    private volatile boolean closing;
+
+    /** Begins to read; the topics must exist. */
+    CensusTaker(ClusterConfig cluster, String model) {
+        this.model = model;
+        Map<String, Object> settings = cluster.consumer("demo-census");
+        settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000);
+        consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        rejections = Topics.IMAGE_REJECTIONS.valueDeserializer(cluster.registry());
+        candidates = Topics.CHECKPOINT_CANDIDATES.valueDeserializer(cluster.registry());
+        decisions = Topics.PUBLISHING_LOG.valueDeserializer(cluster.registry());
+        versions = Topics.CHECKPOINTS.valueDeserializer(cluster.registry());
+        realImages = partitions(Topics.REAL_IMAGES.name());
+        List<TopicPartition> read = new ArrayList<>();
+        List.of(
+                        Topics.PREFERENCE_TRIPLES,
+                        Topics.IMAGE_REJECTIONS,
+                        Topics.CHECKPOINT_CANDIDATES,
+                        Topics.PUBLISHING_LOG,
+                        Topics.CHECKPOINTS)
+                .forEach(topic -> read.addAll(partitions(topic.name())));
+        consumer.assign(read);
+        consumer.seekToBeginning(read);
+        thread = new Thread(this::take, "demo-census");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /**
+     * The newest count.
+     *
+     * @throws RuntimeException what ended the counting, when something did
+     */
+    synchronized Census census() {
+        if (failure != null) {
+            throw failure;
+        }
+        return latest;
+    }
+
+    private List<TopicPartition> partitions(String topic) {
+        return consumer.partitionsFor(topic).stream()
+                .map((PartitionInfo info) -> new TopicPartition(topic, info.partition()))
+                .toList();
+    }
+
+    private void take() {
+        try (consumer) {
+            while (!closing) {
+                consumer.poll(POLL).forEach(this::count);
+                // real-images has one plain writer: no transaction markers, so its end offsets count records
+                fed = consumer.endOffsets(realImages).values().stream()
+                        .mapToLong(Long::longValue)
+                        .sum();
+                synchronized (this) {
+                    latest = new Census(
+                            fed,
+                            triples,
+                            rejectedSoFar,
+                            candidatesSoFar,
+                            decisionsSoFar,
+                            List.copyOf(versionsSoFar.values()));
+                }
+            }
+        } catch (WakeupException e) {
+            if (!closing) {
+                fail(e);
+            }
+        } catch (RuntimeException e) {
+            fail(e);
+        }
+    }
+
+    private synchronized void fail(RuntimeException e) {
+        failure = e;
+    }
+
+    private void count(ConsumerRecord<byte[], byte[]> record) {
+        String topic = record.topic();
+        if (topic.equals(Topics.PREFERENCE_TRIPLES.name())) {
+            triples++;
+        } else if (topic.equals(Topics.IMAGE_REJECTIONS.name())) {
+            rejectedSoFar.merge(rejections.deserialize(topic, record.value()).getReason(), 1L, Long::sum);
+        } else if (topic.equals(Topics.CHECKPOINT_CANDIDATES.name())) {
+            CheckpointCandidate candidate = candidates.deserialize(topic, record.value());
+            if (candidate.getModel().equals(model)) {
+                candidatesSoFar.add(candidate);
+            }
+        } else if (topic.equals(Topics.PUBLISHING_LOG.name())) {
+            PublishingDecision decision = decisions.deserialize(topic, record.value());
+            if (decision.getModel().equals(model)) {
+                decisionsSoFar.add(decision);
+            }
+        } else if (record.value() != null) {
+            CheckpointVersion version = versions.deserialize(topic, record.value());
+            if (version.getModel().equals(model)) {
+                versionsSoFar.put(version.getVersion(), version);
+            }
+        }
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        closing = true;
+        consumer.wakeup();
+        thread.join();
+    }
+}

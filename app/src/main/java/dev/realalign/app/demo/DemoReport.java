@@ -1,0 +1,127 @@
+package dev.realalign.app.demo;
+
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.realalign.runtime.UserErrorException;
+import dev.realalign.schemas.CheckpointVersion;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What the demo reports when it ends. The counts cover the life of the data folder; {@code fed = accepted + rejected} holds once the curator is drained.
+ *
+ * @param fed records the broker acknowledged
+ * @param accepted pictures that became triples
+ * @param rejected rejections by reason
+ * @param triples triples made
+ * @param trainedTriples triples behind the newest version's weights
+ * @param steps optimizer steps behind the newest version's weights
+ * @param seconds how long this run took
+ * @param versions published versions, oldest first
+ * @param received versions the embedded subscriber holds verified, oldest first
+ */
+@JsonPropertyOrder({
+    "fed",
+    "accepted",
+    "rejected",
+    "triples",
+    "trainedTriples",
+    "steps",
+    "seconds",
+    "versions",
+    "received"
+})
+public record DemoReport(
+        long fed,
+        long accepted,
+        Map<String, Long> rejected,
+        long triples,
+        long trainedTriples,
+        long steps,
+        double seconds,
+        List<Version> versions,
+        List<Received> received) {
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .defaultPrettyPrinter(new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n")))
+            .build();
+
+    /**
+     * A published version.
+     *
+     * @param version version number
+     * @param digest digest of its manifest
+     * @param step optimizer steps behind it
+     * @param triples triples behind it
+     * @param offsets offsets of preference-triples trained since the version before, from (inclusive) and to (exclusive), per "topic-partition"
+     */
+    @JsonPropertyOrder({"version", "digest", "step", "triples", "offsets"})
+    public record Version(long version, String digest, long step, long triples, Map<String, List<Long>> offsets) {
+        static Version of(CheckpointVersion version) {
+            Map<String, List<Long>> offsets = new TreeMap<>();
+            version.getOffsets()
+                    .forEach((partition, range) -> offsets.put(partition, List.of(range.getFrom(), range.getTo())));
+            return new Version(
+                    version.getVersion(), version.getDigest(), version.getStep(), version.getTriples(), offsets);
+        }
+    }
+
+    /**
+     * A version on the subscriber's disk.
+     *
+     * @param version version number
+     * @param digest digest of its manifest, computed from the file
+     */
+    @JsonPropertyOrder({"version", "digest"})
+    public record Received(long version, String digest) {}
+
+    /** The report over a census. */
+    static DemoReport of(Census census, List<Received> received, double seconds) {
+        List<Version> versions = census.versions().stream().map(Version::of).toList();
+        Version newest = versions.isEmpty() ? new Version(0, "", 0, 0, Map.of()) : versions.get(versions.size() - 1);
+        return new DemoReport(
+                census.fed(),
+                census.triples(),
+                census.rejected(),
+                census.triples(),
+                newest.triples(),
+                newest.step(),
+                seconds,
+                versions,
+                received);
+    }
+
+    /** The report as one JSON object. */
+    public String toJson() {
+        try {
+            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(this) + "\n";
+        } catch (IOException e) {
+            throw new IllegalStateException("a report is always writable", e);
+        }
+    }
+
+    /**
+     * Writes the report whole: what a reader finds under the name is complete.
+     *
+     * @throws UserErrorException for failure when the file cannot be written
+     */
+    public void write(Path file) {
+        Path target = file.toAbsolutePath();
+        Path unfinished = target.resolveSibling(target.getFileName() + ".tmp");
+        try {
+            Files.writeString(unfinished, toJson());
+            Files.move(unfinished, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw UserErrorException.failure(
+                    "The report cannot be written to " + file + " (" + e.getMessage()
+                            + "): choose another place with --report.",
+                    e);
+        }
+    }
+}
