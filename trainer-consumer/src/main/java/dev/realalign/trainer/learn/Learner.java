@@ -1,0 +1,55 @@
+package dev.realalign.trainer.learn;
+
+import dev.realalign.schemas.AdapterShape;
+import dev.realalign.schemas.BaseModel;
+import dev.realalign.schemas.ObjectiveSettings;
+import dev.realalign.trainer.triple.TrainingPair;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Weights under training. A learner is a function of its start, of the steps taken and of the run seed: the same steps
+ * over the same pairs end in the same bits. Used by one thread.
+ */
+public interface Learner extends AutoCloseable {
+
+    /** Width and height of the images it trains on, in pixels. */
+    int resolution();
+
+    /** The frozen model. */
+    BaseModel base();
+
+    /** Shape of the adapter. */
+    AdapterShape adapter();
+
+    /** What is minimised. */
+    ObjectiveSettings objective();
+
+    /** Seed of the run. */
+    long runSeed();
+
+    /**
+     * Takes one optimizer step.
+     *
+     * @param step number of the step, from 1; part of the address of every random draw
+     * @param pairs members of the batch, in the plan's order
+     */
+    StepMetrics step(long step, List<TrainingPair> pairs);
+
+    /** Measures the averaged adapter on held-out pairs; empty when there are none. */
+    Optional<HeldOutMeasure> measure(List<TrainingPair> heldOut);
+
+    /**
+     * Writes adapter, averaged adapter, reference adapter and optimizer state into a folder, under the names of {@link
+     * dev.realalign.schemas.CheckpointLayout}.
+     */
+    void save(Path folder) throws IOException;
+
+    /** Goes on from what {@link #save} wrote. */
+    void load(Path folder) throws IOException;
+
+    @Override
+    void close();
+}

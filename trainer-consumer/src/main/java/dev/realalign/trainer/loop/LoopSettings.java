@@ -1,0 +1,26 @@
+package dev.realalign.trainer.loop;
+
+import dev.realalign.trainer.plan.HoldOutRule;
+import java.time.Duration;
+
+/**
+ * How the loop turns a stream into candidates.
+ *
+ * @param model model line
+ * @param topic topic of the triples
+ * @param batchPairs pairs of a full batch
+ * @param maxWait how long the oldest pair of a batch waits for others on a quiet stream
+ * @param holdOut which triples are measured instead of trained
+ * @param candidateEvery steps from one candidate to the next
+ * @param gitRevision revision of the program, empty where unknown
+ * @param configDigest SHA-256 of the effective configuration
+ */
+public record LoopSettings(
+        String model,
+        String topic,
+        int batchPairs,
+        Duration maxWait,
+        HoldOutRule holdOut,
+        int candidateEvery,
+        String gitRevision,
+        String configDigest) {}

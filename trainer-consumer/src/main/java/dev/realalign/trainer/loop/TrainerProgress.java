@@ -1,0 +1,40 @@
+package dev.realalign.trainer.loop;
+
+import dev.realalign.trainer.learn.HeldOutMeasure;
+import dev.realalign.trainer.learn.StepMetrics;
+import dev.realalign.trainer.triple.SkipReason;
+import java.util.Map;
+import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far a trainer is: a snapshot.
+ *
+ * @param step optimizer steps taken in the life of the line
+ * @param triples triples trained in the life of the line
+ * @param skipped records of this run that were consumed without being trained, by reason
+ * @param notApplied steps of this run whose loss or gradient was not finite
+ * @param candidates candidates announced in this run
+ * @param candidateStep step of the newest announced candidate; 0 before the first
+ * @param nextOffsets next offset to train of every partition
+ * @param open pairs waiting in the open batch
+ * @param last measures of the last step, null before the first of this run
+ * @param heldOut newest measure of the held-out set, null before the first
+ * @param heldOutPairs pairs in the held-out set
+ * @param pairsPerSecond pairs trained per second of training, over the last steps
+ * @param idleRatio share of the time spent waiting for triples, over the last steps
+ */
+public record TrainerProgress(
+        long step,
+        long triples,
+        Map<SkipReason, Long> skipped,
+        long notApplied,
+        long candidates,
+        long candidateStep,
+        SortedMap<Integer, Long> nextOffsets,
+        int open,
+        @Nullable StepMetrics last,
+        @Nullable HeldOutMeasure heldOut,
+        int heldOutPairs,
+        double pairsPerSecond,
+        double idleRatio) {}

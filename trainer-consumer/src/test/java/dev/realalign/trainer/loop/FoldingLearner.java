@@ -1,0 +1,89 @@
+package dev.realalign.trainer.loop;
+
+import dev.realalign.schemas.AdapterShape;
+import dev.realalign.schemas.BaseModel;
+import dev.realalign.schemas.CheckpointLayout;
+import dev.realalign.schemas.ObjectiveSettings;
+import dev.realalign.schemas.Sha256;
+import dev.realalign.trainer.learn.HeldOutMeasure;
+import dev.realalign.trainer.learn.Learner;
+import dev.realalign.trainer.learn.StepMetrics;
+import dev.realalign.trainer.triple.TrainingPair;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A learner whose weights are a digest of all it was ever taught, in order: anything lost, repeated or moved shows. */
+final class FoldingLearner implements Learner {
+    static final int RESOLUTION = 4;
+    final List<List<String>> steps = new ArrayList<>();
+    String weights = "untrained";
+    int rank = 4;
+    long seed = 7;
+    double loss = 0.5;
+
+    @Override
+    public int resolution() {
+        return RESOLUTION;
+    }
+
+    @Override
+    public BaseModel base() {
+        return new BaseModel("base", Sha256.hex(new byte[] {1}));
+    }
+
+    @Override
+    public AdapterShape adapter() {
+        return new AdapterShape(rank, rank, List.of("to_q"));
+    }
+
+    @Override
+    public ObjectiveSettings objective() {
+        return new ObjectiveSettings("fold", "", Map.of());
+    }
+
+    @Override
+    public long runSeed() {
+        return seed;
+    }
+
+    @Override
+    public StepMetrics step(long step, List<TrainingPair> pairs) {
+        List<String> taught = pairs.stream().map(TrainingPair::imageId).toList();
+        steps.add(taught);
+        boolean applied = Double.isFinite(loss);
+        if (applied) {
+            weights = Sha256.hex((weights + "|" + step + "|" + taught).getBytes(StandardCharsets.UTF_8));
+        }
+        return new StepMetrics(pairs.size(), loss, 1, 1, 1, 1, 0.5, 0.5, 1, 0.1, 1e-3, applied);
+    }
+
+    @Override
+    public Optional<HeldOutMeasure> measure(List<TrainingPair> heldOut) {
+        return heldOut.isEmpty() ? Optional.empty() : Optional.of(new HeldOutMeasure(heldOut.size(), 1, 2, 1, 1, 0.75));
+    }
+
+    @Override
+    public void save(Path folder) throws IOException {
+        for (String name : List.of(
+                CheckpointLayout.ADAPTER,
+                CheckpointLayout.EMA,
+                CheckpointLayout.REFERENCE,
+                CheckpointLayout.OPTIMIZER)) {
+            Files.writeString(folder.resolve(name), weights);
+        }
+    }
+
+    @Override
+    public void load(Path folder) throws IOException {
+        weights = Files.readString(folder.resolve(CheckpointLayout.ADAPTER));
+    }
+
+    @Override
+    public void close() {}
+}
