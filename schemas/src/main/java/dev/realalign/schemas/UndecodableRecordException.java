@@ -13,7 +13,8 @@ public final class UndecodableRecordException extends SerializationException {
     private final transient TopicPartition partition;
     private final long offset;
 
-    UndecodableRecordException(TopicPartition partition, long offset, KafkaException cause) {
+    /** Names the place and the root of the failure. */
+    public UndecodableRecordException(TopicPartition partition, long offset, KafkaException cause) {
         super(
                 "the record at offset " + offset + " of " + PartitionName.of(partition) + " cannot be decoded: "
                         + rootMessage(cause),

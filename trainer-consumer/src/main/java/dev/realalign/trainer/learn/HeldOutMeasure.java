@@ -1,5 +1,6 @@
 package dev.realalign.trainer.learn;
 
+import dev.realalign.schemas.Measures;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
@@ -34,7 +35,7 @@ public record HeldOutMeasure(int pairs, double mW, double mL, double rW, double 
         named.put("held_out.m_l", mL);
         named.put("held_out.r_w", rW);
         named.put("held_out.r_l", rL);
-        named.put("held_out.m_w_over_r_w", preferredRatio());
+        named.put(Measures.HELD_OUT_PREFERRED_RATIO, preferredRatio());
         named.put("held_out.margin", margin());
         named.put("held_out.implicit_accuracy", implicitAccuracy);
         named.values().removeIf(value -> !Double.isFinite(value));

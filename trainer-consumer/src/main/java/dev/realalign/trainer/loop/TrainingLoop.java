@@ -15,7 +15,6 @@ import dev.realalign.trainer.plan.Batch;
 import dev.realalign.trainer.plan.BatchPlan.Closing;
 import dev.realalign.trainer.plan.BatchPlanner;
 import dev.realalign.trainer.plan.Delivery;
-import dev.realalign.trainer.plan.Skipped;
 import dev.realalign.trainer.triple.SkipReason;
 import dev.realalign.trainer.triple.TrainingPair;
 import dev.realalign.trainer.triple.UnusableTripleException;
@@ -247,14 +246,13 @@ public final class TrainingLoop {
     }
 
     private void accept(Delivery delivery) {
-        Skipped skip = delivery.skipped();
-        if (skip != null) {
+        if (delivery instanceof Delivery.Unusable unusable) {
             log.warn(
                     "skipped {} offset {}: {}: {}",
-                    partitionName(skip.partition()),
-                    skip.offset(),
-                    skip.reason(),
-                    skip.explanation());
+                    partitionName(unusable.partition()),
+                    unusable.offset(),
+                    unusable.skipped().reason(),
+                    unusable.skipped().explanation());
         }
         planner().accept(delivery, nanoTime.getAsLong());
     }

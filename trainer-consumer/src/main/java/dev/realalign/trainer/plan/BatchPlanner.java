@@ -64,12 +64,16 @@ public final class BatchPlanner {
                     + delivery.offset() + " where " + expected + " or later was due");
         }
         nextOffsets.put(delivery.partition(), delivery.offset() + 1); // gaps are transaction markers
+        if (delivery instanceof Delivery.Unusable unusable) {
+            skipped.add(unusable.skipped());
+        } else if (delivery instanceof Delivery.Usable usable) {
+            accept(usable, now);
+        }
+    }
+
+    private void accept(Delivery.Usable delivery, long now) {
         TrainingPair pair = delivery.pair();
-        if (pair == null) {
-            if (delivery.skipped() != null) {
-                skipped.add(delivery.skipped());
-            }
-        } else if (holdOut.selects(pair.imageId(), heldOut)) {
+        if (holdOut.selects(pair.imageId(), heldOut)) {
             heldOut++;
             newlyHeldOut.add(pair);
             skipped.add(new Skipped(
@@ -78,13 +82,13 @@ public final class BatchPlanner {
                     pair.imageId(),
                     SkipReason.HELD_OUT,
                     "kept for measuring"));
-        } else {
-            if (members.isEmpty()) {
-                openedAt = now;
-            }
-            members.add(new Member(pair.imageId(), pair.digest(), delivery.partition(), delivery.offset()));
-            pairs.add(pair);
+            return;
         }
+        if (members.isEmpty()) {
+            openedAt = now;
+        }
+        members.add(new Member(pair.imageId(), pair.digest(), delivery.partition(), delivery.offset()));
+        pairs.add(pair);
     }
 
     /** Why the open batch should be closed now, if it should. */

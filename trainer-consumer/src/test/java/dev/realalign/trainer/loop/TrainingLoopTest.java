@@ -57,7 +57,7 @@ class TrainingLoopTest {
     /** Appends a triple; every third offset is taken by a transaction marker. */
     private void feed(int from, int to) {
         for (int i = from; i < to; i++) {
-            append(Delivery.of(i % 2, i + i / 4L, Triples.pair(i, FoldingLearner.RESOLUTION)));
+            append(new Delivery.Usable(i % 2, i + i / 4L, Triples.pair(i, FoldingLearner.RESOLUTION)));
         }
     }
 
@@ -206,9 +206,9 @@ class TrainingLoopTest {
     @Test
     void a_bad_record_is_skipped_and_counted_and_the_stream_goes_on() throws Exception {
         feed(0, 4);
-        append(Delivery.skipped(new Skipped(0, 100, "x", SkipReason.UNREADABLE_RECORD, "no Avro")));
+        append(new Delivery.Unusable(new Skipped(0, 100, "x", SkipReason.UNREADABLE_RECORD, "no Avro")));
         for (int i = 4; i < 30; i++) {
-            append(Delivery.of(0, 200 + i, Triples.pair(i, FoldingLearner.RESOLUTION)));
+            append(new Delivery.Usable(0, 200 + i, Triples.pair(i, FoldingLearner.RESOLUTION)));
         }
         loop.takeOver();
         turns(5);

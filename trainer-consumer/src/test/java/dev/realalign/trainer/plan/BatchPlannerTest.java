@@ -22,11 +22,11 @@ class BatchPlannerTest {
     }
 
     private static Delivery pair(int partition, long offset, int image) {
-        return Delivery.of(partition, offset, Triples.pair(image, 4));
+        return new Delivery.Usable(partition, offset, Triples.pair(image, 4));
     }
 
     private static Delivery broken(int partition, long offset) {
-        return Delivery.skipped(new Skipped(partition, offset, "k", SkipReason.UNREADABLE_RECORD, "broken"));
+        return new Delivery.Unusable(new Skipped(partition, offset, "k", SkipReason.UNREADABLE_RECORD, "broken"));
     }
 
     @Test
