@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
@@ -83,9 +84,7 @@ final class CanonicalJson {
             String place = e.getPath().stream()
                     .map(r -> r.getFieldName() != null ? "." + r.getFieldName() : "[" + r.getIndex() + "]")
                     .collect(Collectors.joining());
-            String rule = e.getCause() instanceof IllegalArgumentException refused
-                    ? String.valueOf(refused.getMessage())
-                    : firstLine(e.getOriginalMessage());
+            String rule = rule(e);
             throw new InvalidManifestException(
                     what + (place.isEmpty() ? "" : ", at " + place.substring(place.startsWith(".") ? 1 : 0)) + ": "
                             + rule,
@@ -100,6 +99,18 @@ final class CanonicalJson {
         } catch (IOException e) {
             throw new InvalidManifestException(what + " cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    /** What the form demands at the place of an error, in our words where Jackson's name its own switches. */
+    private static String rule(JsonMappingException e) {
+        if (e.getCause() instanceof IllegalArgumentException refused) {
+            return String.valueOf(refused.getMessage());
+        }
+        if (e instanceof UnrecognizedPropertyException) {
+            return "the form has no such key";
+        }
+        String message = firstLine(e.getOriginalMessage());
+        return message.startsWith("Missing creator property") ? "the key is missing" : message;
     }
 
     private static String firstLine(String message) {
