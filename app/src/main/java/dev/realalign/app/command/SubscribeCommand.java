@@ -107,8 +107,12 @@ final class SubscribeCommand implements Callable<Integer> {
                 return once ? receiveOnce(subscriber, out) : keepUntil(stop, subscriber);
             }
         } catch (SubscriptionException e) {
-            throw UserErrorException.failure(e.getMessage() + ".", e);
+            throw UserErrorException.failure(sentence(String.valueOf(e.getMessage())), e);
         }
+    }
+
+    private static String sentence(String message) {
+        return message.endsWith("?") || message.endsWith(".") ? message : message + ".";
     }
 
     private Follow follow() {

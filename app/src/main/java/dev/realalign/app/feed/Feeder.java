@@ -113,7 +113,7 @@ public final class Feeder implements AutoCloseable {
         } catch (IOException | UncheckedIOException | SecurityException | IllegalArgumentException e) {
             // ZipFile answers damaged entries with unchecked exceptions too
             String cause = causeOf(e);
-            log.warn("{} cannot be read: {}", image.name(), cause);
+            log.info("{} cannot be read: {}", image.name(), cause);
             tally.unreadable(image.name(), cause);
             return;
         }

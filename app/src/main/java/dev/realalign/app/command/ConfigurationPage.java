@@ -1,0 +1,23 @@
+package dev.realalign.app.command;
+
+import dev.realalign.app.feed.FeedConfig;
+import dev.realalign.runtime.ClusterConfig;
+import dev.realalign.runtime.ConfigReference;
+import dev.realalign.runtime.ConfigReference.Section;
+import dev.realalign.runtime.ModelConfig;
+import dev.realalign.runtime.StoreConfig;
+import java.util.List;
+
+/** Every configuration key of the command, role by role: the content of docs/configuration.md. */
+final class ConfigurationPage {
+    private ConfigurationPage() {}
+
+    static ConfigReference reference() {
+        return new ConfigReference(List.of(
+                new Section("Cluster", "Read by every role.", ClusterConfig.DEFINITION),
+                new Section("Blob store", "Read by the feeder and the curator.", StoreConfig.BLOBS),
+                new Section("Checkpoint store", "Read by the trainer and the publisher.", StoreConfig.CHECKPOINTS),
+                new Section("Model line", "Read by the trainer and the publisher.", ModelConfig.DEFINITION),
+                new Section("Feeder", "Read by `realalign feed`.", FeedConfig.DEFINITION)));
+    }
+}
