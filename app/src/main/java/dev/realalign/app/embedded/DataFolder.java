@@ -10,6 +10,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** The data folder of an embedded cluster, held by one process at a time. */
 final class DataFolder implements AutoCloseable {
     private static final Duration ORPHANS_END_WITHIN = Duration.ofSeconds(30);
+    private static final Duration LOCK_WITHIN = Duration.ofSeconds(2);
     private static final Duration PAUSE = Duration.ofMillis(50);
     private static final long MIB = 1024L * 1024;
 
@@ -46,7 +48,7 @@ final class DataFolder implements AutoCloseable {
             Files.createDirectories(root);
             channel = FileChannel.open(
                     root.resolve("embedded.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            FileLock lock = tryLock(channel);
+            FileLock lock = lock(channel);
             if (lock == null) {
                 throw UserErrorException.failure("the data directory " + root + " is in use by another realalign"
                         + owner(root) + ". End it, or give another directory with --data.");
@@ -76,11 +78,31 @@ final class DataFolder implements AutoCloseable {
         }
     }
 
+    /** A killed process holds its lock until the system has taken it apart: a short patience spares a false alarm. */
+    private static @Nullable FileLock lock(FileChannel channel) throws IOException {
+        long deadline = System.nanoTime() + LOCK_WITHIN.toNanos();
+        FileLock lock = tryLock(channel);
+        while (lock == null && System.nanoTime() < deadline) {
+            pause();
+            lock = tryLock(channel);
+        }
+        return lock;
+    }
+
     private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
         try {
             return channel.tryLock();
         } catch (OverlappingFileLockException e) {
             return null;
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(PAUSE.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw UserErrorException.failure("interrupted while waiting for the data directory", e);
         }
     }
 
@@ -90,6 +112,9 @@ final class DataFolder implements AutoCloseable {
         }
         if (e instanceof FileAlreadyExistsException) {
             return "it, or a folder it lies in, is a file";
+        }
+        if (e instanceof NoSuchFileException) {
+            return "it cannot be created there";
         }
         if (e instanceof FileSystemException failed && failed.getReason() != null) {
             return failed.getReason();
@@ -168,12 +193,7 @@ final class DataFolder implements AutoCloseable {
                 throw UserErrorException.failure("the data directory " + root + " is in use by process "
                         + orphans.get(0).pid() + ", which an earlier realalign left behind. End it and start again.");
             }
-            try {
-                Thread.sleep(PAUSE.toMillis());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw UserErrorException.failure("interrupted while waiting for an earlier broker to end", e);
-            }
+            pause();
             orphans = noted(root, "child");
         }
     }
