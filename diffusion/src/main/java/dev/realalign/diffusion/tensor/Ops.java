@@ -16,6 +16,13 @@ public final class Ops {
             """
             def linear(x: Tensor, w: Tensor, b: Optional[Tensor]) -> Tensor:
               return torch.linear(x, w, b)
+            def low_rank_linear(x: Tensor, w: Tensor, b: Optional[Tensor], down: Tensor, up: Tensor, scale: float) -> Tensor:
+              type = ops.prim.dtype(x)
+              added = torch.linear(torch.linear(x, torch.to(down, type)), torch.to(up, type))
+              return torch.add(torch.linear(x, w, b), added, alpha=scale)
+            def merged_low_rank(w: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor:
+              added = torch.reshape(torch.matmul(up, down), torch.size(w))
+              return torch.to(torch.add(torch.to(w, 6), added, alpha=scale), ops.prim.dtype(w))
             def conv2d(x: Tensor, w: Tensor, b: Optional[Tensor], stride: int, pad: int, dilation: int, groups: int) -> Tensor:
               return torch.conv2d(x, w, b, [stride, stride], [pad, pad], [dilation, dilation], groups)
             def group_norm(x: Tensor, groups: int, w: Optional[Tensor], b: Optional[Tensor], eps: float) -> Tensor:
@@ -28,6 +35,28 @@ public final class Ops {
               return torch.batch_norm(x, w, b, mean, variance, False, 0., eps, False)
             def attention(q: Tensor, k: Tensor, v: Tensor, bias: Optional[Tensor], causal: bool, scale: Optional[float]) -> Tensor:
               return torch.scaled_dot_product_attention(q, k, v, bias, 0., causal, scale=scale)
+            def multi_head_attention(q: Tensor, k: Tensor, v: Tensor, heads: int, causal: bool) -> Tensor:
+              batch = torch.size(q, 0)
+              d = torch.floordiv(torch.size(q, -1), heads)
+              q1 = torch.transpose(torch.reshape(q, [batch, -1, heads, d]), 1, 2)
+              k1 = torch.transpose(torch.reshape(k, [batch, -1, heads, d]), 1, 2)
+              v1 = torch.transpose(torch.reshape(v, [batch, -1, heads, d]), 1, 2)
+              y = torch.scaled_dot_product_attention(q1, k1, v1, None, 0., causal)
+              return torch.reshape(torch.transpose(y, 1, 2), [batch, -1, torch.mul(heads, d)])
+            def timestep_embedding(t: Tensor, dim: int, cos_first: bool, shift: float) -> Tensor:
+              half = torch.floordiv(dim, 2)
+              steps = torch.arange(half, dtype=6, device=ops.prim.device(t))
+              exponent = torch.div(torch.mul(steps, -9.210340371976184), torch.sub(float(half), shift))
+              angle = torch.mul(torch.unsqueeze(torch.to(t, 6), 1), torch.unsqueeze(torch.exp(exponent), 0))
+              if cos_first:
+                y = torch.cat([torch.cos(angle), torch.sin(angle)], 1)
+              else:
+                y = torch.cat([torch.sin(angle), torch.cos(angle)], 1)
+              if torch.eq(torch.remainder(dim, 2), 1):
+                z = torch.constant_pad_nd(y, [0, 1], 0.)
+              else:
+                z = y
+              return z
             def silu(x: Tensor) -> Tensor:
               return torch.silu(x)
             def gelu(x: Tensor) -> Tensor:
@@ -74,11 +103,14 @@ public final class Ops {
               return torch.sum(torch.flatten(torch.mul(x, y), 1), [1], dtype=6)
             def total_norm(xs: List[Tensor]) -> Tensor:
               return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(xs, 2)), 2)
-            def scale_all_in_place(xs: List[Tensor], factor: Tensor) -> None:
+            def zeros_like(x: Tensor) -> Tensor:
+              return torch.zeros_like(x)
+            def scale_all_in_place(xs: List[Tensor], factor: float) -> None:
               torch._foreach_mul_(xs, factor)
               return None
             def adamw(p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], lr: float, beta1: float, beta2: float, decay: float, eps: float) -> None:
               unused = annotate(List[Tensor], [])
+              torch._foreach_add_(steps, 1)
               torch._fused_adamw_(p, g, m, v, unused, steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False, grad_scale=None, found_inf=None)
               return None
             def backward(ys: List[Tensor], gs: List[Tensor]) -> None:
@@ -195,6 +227,16 @@ public final class Ops {
         return LIBRARY.run("linear", x, w, b);
     }
 
+    /** {@code x w^T + b + scale (x down^T) up^T}; down (rank, in) and up (out, rank) may be of another type than x. */
+    public static Tensor lowRankLinear(Tensor x, Tensor w, @Nullable Tensor b, Tensor down, Tensor up, double scale) {
+        return LIBRARY.run("low_rank_linear", x, w, b, down, up, scale);
+    }
+
+    /** {@code w + scale * up down}, summed in F32 and given in the type of w. */
+    public static Tensor mergedLowRank(Tensor w, Tensor down, Tensor up, double scale) {
+        return Autograd.withoutGrad(() -> LIBRARY.run("merged_low_rank", w, down, up, scale));
+    }
+
     /** x (B, C, H, W), w (out, C / groups, k, k), b (out) to (B, out, H', W'). */
     public static Tensor conv2d(
             Tensor x, Tensor w, @Nullable Tensor b, int stride, int padding, int dilation, int groups) {
@@ -234,6 +276,25 @@ public final class Ops {
     /** softmax(scale q k^T + bias) v; bias broadcasts to (B, S, N, M). */
     public static Tensor biasedAttention(Tensor q, Tensor k, Tensor v, Tensor bias, double scale) {
         return LIBRARY.run("attention", q, k, v, bias, false, scale);
+    }
+
+    /**
+     * Attention of several heads over undivided features: q (B, N, S D), k and v (B, M, S D) to (B, N, S D).
+     *
+     * @param causal whether each token sees only itself and those before it
+     */
+    public static Tensor multiHeadAttention(Tensor q, Tensor k, Tensor v, int heads, boolean causal) {
+        return LIBRARY.run("multi_head_attention", q, k, v, heads, causal);
+    }
+
+    /**
+     * Sinusoids of timesteps (Attention Is All You Need, arXiv 1706.03762; diffusers' get_timestep_embedding): t (B) to (B, dim) in F32, with
+     * frequencies 10000^(-i / (dim / 2 - shift)).
+     *
+     * @param cosFirst cosines in the first half ("flip_sin_to_cos")
+     */
+    public static Tensor timestepEmbedding(Tensor t, int dim, boolean cosFirst, double shift) {
+        return LIBRARY.run("timestep_embedding", t, dim, cosFirst, shift);
     }
 
     public static Tensor silu(Tensor x) {
@@ -361,6 +422,36 @@ public final class Ops {
     /** The 2-norm of all elements of several tensors together. */
     public static Tensor totalNorm(List<Tensor> xs) {
         return LIBRARY.run("total_norm", xs);
+    }
+
+    /** Zeros of the same shape, type, memory layout and device. */
+    public static Tensor zerosLike(Tensor x) {
+        return LIBRARY.run("zeros_like", x);
+    }
+
+    /** Multiplies every element of several tensors by one factor, in place. */
+    public static void scaleAllInPlace(List<Tensor> xs, double factor) {
+        Autograd.withoutGrad(() -> LIBRARY.runForEffect("scale_all_in_place", xs, factor));
+    }
+
+    /**
+     * One fused AdamW update, in place, of parameters and of their averages and step counts.
+     *
+     * @param steps F32 tensors of no axes, counted up by the update
+     */
+    public static void adamw(
+            List<Tensor> parameters,
+            List<Tensor> gradients,
+            List<Tensor> means,
+            List<Tensor> squares,
+            List<Tensor> steps,
+            double learningRate,
+            double beta1,
+            double beta2,
+            double weightDecay,
+            double eps) {
+        Autograd.withoutGrad(() -> LIBRARY.runForEffect(
+                "adamw", parameters, gradients, means, squares, steps, learningRate, beta1, beta2, weightDecay, eps));
     }
 
     private interface Join {

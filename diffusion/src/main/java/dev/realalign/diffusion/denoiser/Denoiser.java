@@ -1,0 +1,57 @@
+package dev.realalign.diffusion.denoiser;
+
+import dev.realalign.diffusion.lora.LoraTargets;
+import dev.realalign.diffusion.tensor.Device;
+import dev.realalign.diffusion.tensor.ElementType;
+import dev.realalign.diffusion.tensor.Tensor;
+import java.util.Map;
+
+/**
+ * A network that predicts from a noisy sample what its training asked for: the noise, the velocity. Used by one thread at a time.
+ *
+ * <p>Policy, reference and base are the same network under different adapters ({@link #use}) and always take the identical, unmerged path.
+ */
+public interface Denoiser extends LoraTargets, AutoCloseable {
+    /**
+     * The prediction.
+     *
+     * @param noisy (B, {@link #inChannels()}, H, W), of any floating type
+     * @param timesteps (B), of any type
+     * @param conditioning of B samples
+     * @return (B, {@link #outChannels()}, H, W) in F32, in the caller's scope
+     * @throws IllegalArgumentException if the shapes do not go together
+     */
+    Tensor predict(Tensor noisy, Tensor timesteps, Conditioning conditioning);
+
+    /** Channels of a noisy sample: 4 in Stable Diffusion 1.5, 9 in its inpainting network. */
+    int inChannels();
+
+    /** Channels of a prediction. */
+    int outChannels();
+
+    /** The height and width of the samples the network was trained at (latents, or pixels in pixel space). */
+    int nativeSize();
+
+    /** Height and width of a sample must be multiples of this. */
+    int sizeFactor();
+
+    /** SHA-256 of the network's weight files, lower-case hex; of the tensors where there are no files. */
+    String digest();
+
+    /** The type the network computes in. */
+    ElementType type();
+
+    Device device();
+
+    /** Every weight by published name; the network owns them. */
+    Map<String, Tensor> parameters();
+
+    /**
+     * Trades time for memory in passes that are recorded: blocks forget their intermediates and compute them again in the backward pass
+     * (arXiv 1604.06174).
+     */
+    void checkpointBlocks(boolean enabled);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,34 @@
+package dev.realalign.diffusion.nn;
+
+import dev.realalign.diffusion.tensor.Ops;
+import dev.realalign.diffusion.tensor.Tensor;
+
+/** A square convolution with bias: weight (out, in, k, k), bias (out). */
+public final class Conv2d {
+    private final Tensor weight;
+    private final Tensor bias;
+    private final int stride;
+    private final int padding;
+
+    private Conv2d(Tensor weight, Tensor bias, int stride, int padding) {
+        this.weight = weight;
+        this.bias = bias;
+        this.stride = stride;
+        this.padding = padding;
+    }
+
+    /** Kernel of odd size, stride 1, padded to keep height and width. */
+    public static Conv2d same(Weights weights, long in, long out, int kernel) {
+        return of(weights, in, out, kernel, 1, (kernel - 1) / 2);
+    }
+
+    public static Conv2d of(Weights weights, long in, long out, int kernel, int stride, int padding) {
+        return new Conv2d(
+                weights.tensor("weight", out, in, kernel, kernel), weights.tensor("bias", out), stride, padding);
+    }
+
+    /** x (B, in, H, W) to (B, out, H', W'). */
+    public Tensor forward(Tensor x) {
+        return Ops.conv2d(x, weight, bias, stride, padding, 1, 1);
+    }
+}
