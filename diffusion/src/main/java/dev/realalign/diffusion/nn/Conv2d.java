@@ -2,15 +2,16 @@ package dev.realalign.diffusion.nn;
 
 import dev.realalign.diffusion.tensor.Ops;
 import dev.realalign.diffusion.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
-/** A square convolution with bias: weight (out, in, k, k), bias (out). */
+/** A square convolution: weight (out, in, k, k), bias (out). */
 public final class Conv2d {
     private final Tensor weight;
-    private final Tensor bias;
+    private final @Nullable Tensor bias;
     private final int stride;
     private final int padding;
 
-    private Conv2d(Tensor weight, Tensor bias, int stride, int padding) {
+    private Conv2d(Tensor weight, @Nullable Tensor bias, int stride, int padding) {
         this.weight = weight;
         this.bias = bias;
         this.stride = stride;
@@ -25,6 +26,11 @@ public final class Conv2d {
     public static Conv2d of(Weights weights, long in, long out, int kernel, int stride, int padding) {
         return new Conv2d(
                 weights.tensor("weight", out, in, kernel, kernel), weights.tensor("bias", out), stride, padding);
+    }
+
+    /** As {@link #of}, without a bias. */
+    public static Conv2d withoutBias(Weights weights, long in, long out, int kernel, int stride, int padding) {
+        return new Conv2d(weights.tensor("weight", out, in, kernel, kernel), null, stride, padding);
     }
 
     /** x (B, in, H, W) to (B, out, H', W'). */

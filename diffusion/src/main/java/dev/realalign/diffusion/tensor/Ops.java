@@ -82,6 +82,10 @@ public final class Ops {
               return torch.upsample_nearest2d(x, [h, w])
             def upsample_bilinear(x: Tensor, h: int, w: int, align: bool) -> Tensor:
               return torch.upsample_bilinear2d(x, [h, w], align)
+            def resize_bilinear(x: Tensor, h: int, w: int) -> Tensor:
+              return torch._upsample_bilinear2d_aa(x, [h, w], False)
+            def at_least(x: Tensor, bound: float) -> Tensor:
+              return torch.to(torch.ge(x, bound), ops.prim.dtype(x))
             def max_pool2d(x: Tensor, k: int, stride: int, ceil: bool) -> Tensor:
               return torch.max_pool2d(x, [k, k], [stride, stride], [0, 0], [1, 1], ceil)
             def avg_pool2d(x: Tensor, k: int, stride: int) -> Tensor:
@@ -350,6 +354,16 @@ public final class Ops {
     /** x (B, C, H, W) to (B, C, height, width), bilinear. */
     public static Tensor upsampleBilinear(Tensor x, long height, long width, boolean alignCorners) {
         return LIBRARY.run("upsample_bilinear", x, height, width, alignCorners);
+    }
+
+    /** x (B, C, H, W) to (B, C, height, width), bilinear, averaging over all pixels that fall together (antialiased). */
+    public static Tensor resizeBilinear(Tensor x, long height, long width) {
+        return LIBRARY.run("resize_bilinear", x, height, width);
+    }
+
+    /** 1 where x reaches the bound, 0 elsewhere, in the type of x. */
+    public static Tensor atLeast(Tensor x, double bound) {
+        return LIBRARY.run("at_least", x, bound);
     }
 
     public static Tensor maxPool2d(Tensor x, int kernel, int stride, boolean ceilMode) {
