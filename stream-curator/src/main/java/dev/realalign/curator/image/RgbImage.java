@@ -1,0 +1,71 @@
+package dev.realalign.curator.image;
+
+import java.util.Arrays;
+
+/**
+ * An sRGB picture of 8 bits a channel: R, G, B interleaved, row by row from the upper left.
+ *
+ * <p>The array is not copied: whoever builds one hands it over.
+ *
+ * @param width width in pixels, at least 1
+ * @param height height in pixels, at least 1
+ * @param rgb 3 * width * height samples, each an unsigned byte
+ */
+public record RgbImage(int width, int height, byte[] rgb) {
+
+    /** Samples of one pixel. */
+    public static final int CHANNELS = 3;
+
+    public RgbImage {
+        if (width < 1 || height < 1 || rgb.length != Math.multiplyExact(Math.multiplyExact(width, height), CHANNELS)) {
+            throw new IllegalArgumentException(
+                    "An RGB picture of " + width + "x" + height + " cannot have " + rgb.length + " samples.");
+        }
+    }
+
+    /** Index of the red sample of a pixel; green and blue follow it. */
+    public int index(int x, int y) {
+        return (y * width + x) * CHANNELS;
+    }
+
+    /** A picture of the same size with samples of its own. */
+    public RgbImage copy() {
+        return new RgbImage(width, height, rgb.clone());
+    }
+
+    /**
+     * Root mean square of the differences of all samples, in 8-bit levels (0 to 255).
+     *
+     * @throws IllegalArgumentException if the sizes differ
+     */
+    public double rmsDifference(RgbImage other) {
+        if (width != other.width || height != other.height) {
+            throw new IllegalArgumentException("Pictures of " + width + "x" + height + " and " + other.width + "x"
+                    + other.height + " cannot be compared.");
+        }
+        long squares = 0;
+        for (int i = 0; i < rgb.length; i++) {
+            int difference = (rgb[i] & 0xFF) - (other.rgb[i] & 0xFF);
+            squares += (long) difference * difference;
+        }
+        return Math.sqrt((double) squares / rgb.length);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof RgbImage image
+                && width == image.width
+                && height == image.height
+                && Arrays.equals(rgb, image.rgb);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * (31 * width + height) + Arrays.hashCode(rgb);
+    }
+
+    @Override
+    public String toString() {
+        return "RgbImage[" + width + "x" + height + "]";
+    }
+}

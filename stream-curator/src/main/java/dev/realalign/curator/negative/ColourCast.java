@@ -1,0 +1,24 @@
+package dev.realalign.curator.negative;
+
+import dev.realalign.curator.image.PixelRegion;
+import dev.realalign.curator.image.RgbImage;
+
+/** Multiplies the channels by gains whose product is 1, in a direction drawn from the hue circle: a wrong white balance. */
+final class ColourCast implements Perturbation {
+
+    @Override
+    public RgbImage apply(RgbImage real, PixelRegion region, double strength, SplitMix64 random) {
+        double amplitude = 0.15 + 0.45 * strength;
+        double hue = random.between(0, 2 * Math.PI);
+        double[] gains = new double[RgbImage.CHANNELS];
+        for (int c = 0; c < gains.length; c++) {
+            gains[c] = StrictMath.exp(amplitude * StrictMath.cos(hue + 2 * Math.PI * c / RgbImage.CHANNELS));
+        }
+        RgbImage cast = Pixels.cut(real, region);
+        byte[] rgb = cast.rgb();
+        for (int i = 0; i < rgb.length; i++) {
+            rgb[i] = Pixels.level((rgb[i] & 0xFF) * gains[i % RgbImage.CHANNELS]);
+        }
+        return cast;
+    }
+}
