@@ -16,8 +16,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Colours of an embedded ICC profile to sRGB. Building a conversion takes some ten milliseconds and cameras have few profiles, so the latest ones are kept;
- * they change how long a picture takes, never its colours. Not for use by several threads.
+ * Colours of an embedded ICC profile to sRGB. Building a conversion takes some ten milliseconds and cameras have few
+ * profiles, so the latest ones are kept; they change how long a picture takes, never its colours. Not for use by
+ * several threads.
  */
 final class ColourProfiles {
 

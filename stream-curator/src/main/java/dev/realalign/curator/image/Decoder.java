@@ -38,7 +38,8 @@ final class Decoder {
      *
      * @param background colour behind transparent pixels, 0xRRGGBB
      * @throws DamagedImageException if the decoder noticed damage and went on
-     * @throws IOException if the decoder gave up; it may as well throw any RuntimeException, OutOfMemoryError or StackOverflowError
+     * @throws IOException if the decoder gave up; it may as well throw any RuntimeException, OutOfMemoryError or
+     *     StackOverflowError
      */
     static PixelRows decode(ImageContainer container, int background) throws IOException, DamagedImageException {
         List<String> warnings = new ArrayList<>();

@@ -10,7 +10,9 @@ import com.drew.metadata.tiff.DirectoryTiffHandler;
 import java.io.IOException;
 import java.util.Set;
 
-/** Reads the first directory of a TIFF structure, that of a TIFF file or of EXIF data, and follows no link to any other. */
+/**
+ * Reads the first directory of a TIFF structure, that of a TIFF file or of EXIF data, and follows no link to any other.
+ */
 final class FirstTiffDirectory extends DirectoryTiffHandler {
 
     private static final int CLASSIC_TIFF = 42;

@@ -5,7 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
 
-/** The blocks of a GIF file (GIF89a specification). The first frame of an animation counts, at the size it is stored with. */
+/**
+ * The blocks of a GIF file (GIF89a specification). The first frame of an animation counts, at the size it is stored
+ * with.
+ */
 final class GifContainer {
 
     private static final int SIGNATURE_BYTES = 6;

@@ -7,8 +7,9 @@ import java.util.Optional;
 /**
  * What the structure of an image file says before a single pixel is decoded.
  *
- * <p>{@link #decodable} is the file without what decoding does not need: text, thumbnails, comments, profiles. A decoder that never sees hostile metadata
- * cannot stumble over it, and two files that differ in metadata alone decode to the same picture.
+ * <p>{@link #decodable} is the file without what decoding does not need: text, thumbnails, comments, profiles. A
+ * decoder that never sees hostile metadata cannot stumble over it, and two files that differ in metadata alone decode
+ * to the same picture.
  *
  * @param type file type
  * @param width width in pixels as stored, before orientation; at least 1

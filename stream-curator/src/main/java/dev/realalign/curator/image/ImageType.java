@@ -5,7 +5,9 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
 
-/** The file types that can become training images. The first bytes decide, never a file name or a declared media type. */
+/**
+ * The file types that can become training images. The first bytes decide, never a file name or a declared media type.
+ */
 public enum ImageType {
     JPEG,
     PNG,
@@ -14,7 +16,10 @@ public enum ImageType {
     BMP,
     TIFF;
 
-    /** Sizes of the information header of all BMP versions: OS/2 1, Windows 3, its two extensions by Adobe, OS/2 2, V4, V5. */
+    /**
+     * Sizes of the information header of all BMP versions: OS/2 1, Windows 3, its two extensions by Adobe, OS/2 2, V4,
+     * V5.
+     */
     private static final Set<Integer> BMP_HEADER_SIZES = Set.of(12, 40, 52, 56, 64, 108, 124);
 
     private static final int BYTES_SHOWN = 12;

@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * The segments of a JPEG file (ITU-T T.81, annex B), walked from SOI to the first EOI. What lies behind EOI (further pictures of a multi-picture file,
- * makers' trailers) is not part of the picture.
+ * The segments of a JPEG file (ITU-T T.81, annex B), walked from SOI to the first EOI. What lies behind EOI (further
+ * pictures of a multi-picture file, makers' trailers) is not part of the picture.
  */
 final class JpegContainer {
 

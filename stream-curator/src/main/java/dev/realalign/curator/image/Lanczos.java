@@ -1,8 +1,9 @@
 package dev.realalign.curator.image;
 
 /**
- * Resampling with a Lanczos kernel of three lobes, widened by the scale when shrinking so that it also low-passes (Duchon, "Lanczos filtering in one and
- * two dimensions", 1979; the antialiased form that image-training pipelines use). Works on gamma-encoded samples, as they do.
+ * Resampling with a Lanczos kernel of three lobes, widened by the scale when shrinking so that it also low-passes
+ * (Duchon, "Lanczos filtering in one and two dimensions", 1979; the antialiased form that image-training pipelines
+ * use). Works on gamma-encoded samples, as they do.
  */
 public final class Lanczos {
 

@@ -4,8 +4,8 @@ import com.drew.metadata.exif.ExifDirectoryBase;
 import java.util.Arrays;
 
 /**
- * How a stored picture must be turned to stand upright: the eight values of EXIF tag 0x0112 (CIPA DC-008, 4.6.5.1.6). Each value names the side of the
- * upright picture where row 0 and column 0 of the stored one lie.
+ * How a stored picture must be turned to stand upright: the eight values of EXIF tag 0x0112 (CIPA DC-008, 4.6.5.1.6).
+ * Each value names the side of the upright picture where row 0 and column 0 of the stored one lie.
  */
 public enum Orientation {
     TOP_LEFT(1, false, false, false),
@@ -37,7 +37,9 @@ public enum Orientation {
         return exifValue;
     }
 
-    /** The orientation in EXIF data; {@link #TOP_LEFT} where it is absent, unreadable or out of range, as viewers do. */
+    /**
+     * The orientation in EXIF data; {@link #TOP_LEFT} where it is absent, unreadable or out of range, as viewers do.
+     */
     public static Orientation ofExif(byte[] exif) {
         Integer value = FirstTiffDirectory.read(exif).getInteger(ExifDirectoryBase.TAG_ORIENTATION);
         return Arrays.stream(values())

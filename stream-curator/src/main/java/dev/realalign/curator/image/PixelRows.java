@@ -15,9 +15,10 @@ import java.awt.image.Raster;
 import java.awt.image.WritableRaster;
 
 /**
- * Rows of a decoded picture of any colour model as 8-bit RGB. Samples of grey and RGB pictures are taken as they are stored (java.awt would treat grey as
- * linear light and brighten it); their profile, if they have one, is applied later. CMYK and other colour spaces are converted here. Samples of more than
- * 8 bits are rounded; transparent pixels are laid over the background in sRGB values, as browsers do.
+ * Rows of a decoded picture of any colour model as 8-bit RGB. Samples of grey and RGB pictures are taken as they are
+ * stored (java.awt would treat grey as linear light and brighten it); their profile, if they have one, is applied
+ * later. CMYK and other colour spaces are converted here. Samples of more than 8 bits are rounded; transparent pixels
+ * are laid over the background in sRGB values, as browsers do.
  */
 abstract class PixelRows implements RgbRows {
 

@@ -45,7 +45,7 @@ final class PngContainer {
         }
         kept.writeBytes(SIGNATURE);
         Optional<Damage> damage = walk();
-        if (width == 0 || height == 0) {
+        if (width < 1 || height < 1) {
             throw new DamagedImageException(damage.orElseGet(() -> Damage.corrupt("no IHDR chunk gives a size")));
         }
         return new ImageContainer(ImageType.PNG, width, height, 1, kept.toByteArray(), exif, iccProfile, damage);
@@ -131,7 +131,10 @@ final class PngContainer {
         return (int) crc.getValue();
     }
 
-    /** iCCP is a name, a zero, the method 0, and the profile in zlib form. A profile that does not inflate, or too far, is ignored. */
+    /**
+     * iCCP is a name, a zero, the method 0, and the profile in zlib form. A profile that does not inflate, or too far,
+     * is ignored.
+     */
     private static Optional<byte[]> inflateProfile(byte[] chunk) {
         int zero = 0;
         while (zero < chunk.length && chunk[zero] != 0) {

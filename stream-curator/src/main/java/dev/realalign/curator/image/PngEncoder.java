@@ -7,11 +7,11 @@ import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
 /**
- * The encoder that both halves of every pair end in: 8-bit RGB PNG (ISO/IEC 15948) with nothing but the necessary chunks. One encoder for both, or a model
- * could tell them apart by the codec.
+ * The encoder that both halves of every pair end in: 8-bit RGB PNG (ISO/IEC 15948) with nothing but the necessary
+ * chunks. One encoder for both, or a model could tell them apart by the codec.
  *
- * <p>Each row takes the filter of the smallest sum of absolute values, the standard's own heuristic. The same picture makes the same bytes wherever the same
- * zlib is at work; the pixels are the same everywhere.
+ * <p>Each row takes the filter of the smallest sum of absolute values, the standard's own heuristic. The same picture
+ * makes the same bytes wherever the same zlib is at work; the pixels are the same everywhere.
  */
 public final class PngEncoder {
 

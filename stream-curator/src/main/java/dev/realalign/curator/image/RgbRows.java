@@ -1,6 +1,8 @@
 package dev.realalign.curator.image;
 
-/** The rows of a decoded picture as 8-bit RGB, converted one at a time so that a large picture is in memory only once. */
+/**
+ * The rows of a decoded picture as 8-bit RGB, converted one at a time so that a large picture is in memory only once.
+ */
 interface RgbRows {
 
     int width();

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** The first directory of a TIFF file (TIFF 6.0): the first page counts. */
 final class TiffContainer {
 
+    private static final int ENTRY_BYTES = 12;
     private static final int FLOATING_POINT = 3;
     /** A tile may be larger than a small picture, but not by so much that its buffer becomes the attack. */
     private static final long LARGEST_PADDING_PIXELS = 1 << 22;
@@ -23,9 +24,12 @@ final class TiffContainer {
         ByteBuffer header =
                 ByteBuffer.wrap(file).order(file[0] == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
         long directoryAt = Integer.toUnsignedLong(header.getInt(4));
-        if (directoryAt + 2 > file.length) {
-            throw new DamagedImageException(Damage.truncated(
-                    "the file ends after " + file.length + " bytes, its directory starts at byte " + directoryAt));
+        long directoryEnd = directoryAt + 2 > file.length
+                ? Long.MAX_VALUE
+                : directoryAt + 2 + ENTRY_BYTES * (header.getShort((int) directoryAt) & 0xFFFFL);
+        if (directoryEnd > file.length) {
+            throw new DamagedImageException(Damage.truncated("the file ends after " + file.length
+                    + " bytes, before the end of its directory at byte " + directoryAt));
         }
         ExifIFD0Directory tags = FirstTiffDirectory.read(file);
         long width = number(tags, ExifDirectoryBase.TAG_IMAGE_WIDTH, 0, 0);

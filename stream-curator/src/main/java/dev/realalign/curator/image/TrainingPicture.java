@@ -4,8 +4,8 @@ import java.io.IOException;
 import javax.imageio.IIOException;
 
 /**
- * From a judged container to the picture a model trains on: decoded, its shorter side resized to the training resolution, turned upright, cut to the centre
- * square, in sRGB, without metadata. Not for use by several threads.
+ * From a judged container to the picture a model trains on: decoded, its shorter side resized to the training
+ * resolution, turned upright, cut to the centre square, in sRGB, without metadata. Not for use by several threads.
  */
 public final class TrainingPicture {
 
@@ -27,7 +27,8 @@ public final class TrainingPicture {
     /**
      * The first frame of the file as a square picture.
      *
-     * @throws DamagedImageException if the pixels cannot be decoded: whatever a decoder throws at a hostile file is damage of that file and no more
+     * @throws DamagedImageException if the pixels cannot be decoded: whatever a decoder throws at a hostile file is
+     *     damage of that file and no more
      */
     public RgbImage of(ImageContainer container) throws DamagedImageException {
         try {

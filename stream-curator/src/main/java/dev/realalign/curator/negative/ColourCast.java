@@ -3,12 +3,14 @@ package dev.realalign.curator.negative;
 import dev.realalign.curator.image.PixelRegion;
 import dev.realalign.curator.image.RgbImage;
 
-/** Multiplies the channels by gains whose product is 1, in a direction drawn from the hue circle: a wrong white balance. */
+/**
+ * Multiplies the channels by gains whose product is 1, in a direction drawn from the hue circle: a wrong white balance.
+ */
 final class ColourCast implements Perturbation {
 
     @Override
     public RgbImage apply(RgbImage real, PixelRegion region, double strength, SplitMix64 random) {
-        double amplitude = 0.15 + 0.45 * strength;
+        double amplitude = 0.10 + 0.35 * strength;
         double hue = random.between(0, 2 * Math.PI);
         double[] gains = new double[RgbImage.CHANNELS];
         for (int c = 0; c < gains.length; c++) {

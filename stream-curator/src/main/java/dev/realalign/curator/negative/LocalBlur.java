@@ -4,8 +4,9 @@ import dev.realalign.curator.image.PixelRegion;
 import dev.realalign.curator.image.RgbImage;
 
 /**
- * Blurs a region by three box filters in a row, which come close to a Gaussian (Wells, "Efficient synthesis of Gaussian filters by cascaded uniform
- * filters", 1986) at a cost that does not grow with the radius. What lies around the region bleeds in, as it does out of focus.
+ * Blurs a region by three box filters in a row, which come close to a Gaussian (Wells, "Efficient synthesis of Gaussian
+ * filters by cascaded uniform filters", 1986) at a cost that does not grow with the radius. What lies around the region
+ * bleeds in, as it does out of focus.
  */
 final class LocalBlur implements Perturbation {
 

@@ -4,8 +4,8 @@ import dev.realalign.curator.image.PixelRegion;
 import dev.realalign.curator.image.RgbImage;
 
 /**
- * Twists the ellipse inside a region and pinches or swells it. Angle and radial scale fall off as (1 - r^2)^2, so that the distortion fades to nothing at the
- * rim.
+ * Twists the ellipse inside a region and pinches or swells it. Angle and radial scale fall off as (1 - r^2)^2, so that
+ * the distortion fades to nothing at the rim.
  */
 final class LocalWarp implements Perturbation {
 

@@ -8,7 +8,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** How often each kind of negative is drawn. Local kinds have at least 70 % of the weight, or what a model learns is "no blur, no cast", not pictures. */
+/**
+ * How often each kind of negative is drawn. Local kinds have at least 70 % of the weight, or what a model learns is "no
+ * blur, no cast", not pictures.
+ */
 public final class NegativeMix {
 
     /** Smallest share of the weight that local kinds may have together. */
@@ -26,7 +29,8 @@ public final class NegativeMix {
      * A mix of the kinds named; the others are not drawn.
      *
      * @param weights any positive numbers; only their proportions count
-     * @throws IllegalArgumentException naming every weight that is no positive number, and a local share that is too small
+     * @throws IllegalArgumentException naming every weight that is no positive number, and a local share that is too
+     *     small
      */
     public static NegativeMix of(Map<NegativeKind, Double> weights) {
         List<String> problems = new ArrayList<>();
@@ -42,7 +46,8 @@ public final class NegativeMix {
         if (problems.isEmpty() && localShare(weights) < LEAST_LOCAL_SHARE - ROUNDING) {
             problems.add(String.format(
                     Locale.ROOT,
-                    "local kinds (%s) have %.0f %% of the weight, at least %.0f %% are needed: raise them or lower the others",
+                    "local kinds (%s) have %.0f %% of the weight, at least %.0f %% are needed: raise them or lower the"
+                            + " others",
                     Arrays.stream(NegativeKind.values())
                             .filter(NegativeKind::isLocal)
                             .map(NegativeKind::name)
@@ -102,8 +107,8 @@ public final class NegativeMix {
     }
 
     /**
-     * The kinds in the order in which they are tried: the first drawn from all, then every other local kind, then the rest, so that falling back never makes
-     * a mix less local than its weights.
+     * The kinds in the order in which they are tried: the first drawn from all, then every other local kind, then the
+     * rest, so that falling back never makes a mix less local than its weights.
      */
     List<NegativeKind> order(SplitMix64 random) {
         EnumMap<NegativeKind, Double> left = new EnumMap<>(weights);

@@ -5,8 +5,8 @@ import dev.realalign.curator.image.RgbImage;
 import java.util.Optional;
 
 /**
- * Makes negatives that a trainer can tell from their real picture: where a perturbation changes too little it is repeated more strongly, then another kind is
- * tried.
+ * Makes negatives that a trainer can tell from their real picture: where a perturbation changes too little it is
+ * repeated more strongly, then another kind is tried.
  */
 public final class PerturbedNegatives {
 
@@ -99,7 +99,10 @@ public final class PerturbedNegatives {
                 real.rmsDifference(image));
     }
 
-    /** A region of sky changes nothing when it slips or blurs: of several regions the one with the most contrast is taken. */
+    /**
+     * A region of sky changes nothing when it slips or blurs: of several regions the one with the most contrast is
+     * taken.
+     */
     private static PixelRegion mostTexturedOfSeveral(RgbImage real, SplitMix64 random) {
         int width = side(real.width(), random);
         int height = side(real.height(), random);

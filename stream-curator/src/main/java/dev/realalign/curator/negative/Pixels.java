@@ -23,7 +23,10 @@ final class Pixels {
         return (byte) Math.max(0, Math.min(255, Math.round(value)));
     }
 
-    /** Interpolates between the four pixels around a point (pixel centres at whole numbers); the rim stands for what lies beyond. */
+    /**
+     * Interpolates between the four pixels around a point (pixel centres at whole numbers); the rim stands for what
+     * lies beyond.
+     */
     static void bilinear(RgbImage image, double x, double y, byte[] into, int at) {
         double insideX = Math.max(0, Math.min(image.width() - 1.0, x));
         double insideY = Math.max(0, Math.min(image.height() - 1.0, y));

@@ -4,8 +4,8 @@ import dev.realalign.curator.image.PixelRegion;
 import dev.realalign.curator.image.RgbImage;
 
 /**
- * Noise whose variance grows with the signal, a x + b: shot noise and read noise (Foi et al., "Practical Poissonian-Gaussian noise modeling and fitting for
- * single-image raw-data", 2008), in 8-bit levels.
+ * Noise whose variance grows with the signal, a x + b: shot noise and read noise (Foi et al., "Practical
+ * Poissonian-Gaussian noise modeling and fitting for single-image raw-data", 2008), in 8-bit levels.
  */
 final class SensorNoise implements Perturbation {
 

@@ -1,13 +1,14 @@
 package dev.realalign.curator.negative;
 
+import dev.realalign.schemas.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 
 /**
- * The SplitMix64 generator (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014). Written out, because the JDK promises its own
- * generators' sequences for no other version than the running one, and a negative must be the same on every machine.
+ * The SplitMix64 generator (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014). Written out,
+ * because the JDK promises its own generators' sequences for no other version than the running one, and a negative must
+ * be the same on every machine.
  */
 final class SplitMix64 {
 
@@ -26,19 +27,15 @@ final class SplitMix64 {
     }
 
     /**
-     * The seed of an image: the first eight bytes, big-endian, of SHA-256 over "realalign negative", the run's seed as eight big-endian bytes, and the image
-     * id in UTF-8.
+     * The seed of an image: the first eight bytes, big-endian, of SHA-256 over "realalign negative", the run's seed as
+     * eight big-endian bytes, and the image id in UTF-8.
      */
     static long seedOf(String imageId, long runSeed) {
-        try {
-            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-            sha256.update("realalign negative".getBytes(StandardCharsets.US_ASCII));
-            sha256.update(ByteBuffer.allocate(Long.BYTES).putLong(0, runSeed));
-            sha256.update(imageId.getBytes(StandardCharsets.UTF_8));
-            return ByteBuffer.wrap(sha256.digest()).getLong();
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException("Every Java platform has SHA-256.", impossible);
-        }
+        MessageDigest sha256 = Sha256.digest();
+        sha256.update("realalign negative".getBytes(StandardCharsets.US_ASCII));
+        sha256.update(ByteBuffer.allocate(Long.BYTES).putLong(0, runSeed));
+        sha256.update(imageId.getBytes(StandardCharsets.UTF_8));
+        return ByteBuffer.wrap(sha256.digest()).getLong();
     }
 
     /** A generator of its own for one purpose under a seed. */
@@ -67,8 +64,8 @@ final class SplitMix64 {
     }
 
     /**
-     * Nearly normal with mean 0 and deviation 1: the sum of four uniforms (Irwin-Hall), which needs no logarithm and is the same on every machine. Within
-     * 3.5 of 0.
+     * Nearly normal with mean 0 and deviation 1: the sum of four uniforms (Irwin-Hall), which needs no logarithm and is
+     * the same on every machine. Within 3.5 of 0.
      */
     double nextNormal() {
         long bits = nextLong();

@@ -1,0 +1,17 @@
+package dev.realalign.curator.pair;
+
+import dev.realalign.curator.gate.GateLimits;
+import dev.realalign.curator.negative.NegativeMix;
+
+/**
+ * Everything a pair depends on besides the picture and its id.
+ *
+ * @param resolution width and height of both halves in pixels
+ * @param background colour behind transparent pixels, 0xRRGGBB
+ * @param limits where the gates draw their lines
+ * @param mix how often each kind of negative is drawn
+ * @param leastRmsDifference a pair closer than this, in 8-bit levels, is not made
+ * @param seed seed of the run, mixed into every image's own
+ */
+public record PairSettings(
+        int resolution, int background, GateLimits limits, NegativeMix mix, double leastRmsDifference, long seed) {}
