@@ -22,7 +22,8 @@ public interface BlobStore {
      * The bytes of a reference, verified.
      *
      * @throws FileNotFoundException when the store does not hold them
-     * @throws IOException when they cannot be read, or their size or digest is not the reference's
+     * @throws DamagedBlobException when their size or digest is not the reference's
+     * @throws IOException when they cannot be read
      */
     byte[] get(BlobReference reference) throws IOException;
 

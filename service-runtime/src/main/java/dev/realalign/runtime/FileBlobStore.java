@@ -68,12 +68,12 @@ final class FileBlobStore implements BlobStore {
         try {
             long size = Files.size(file);
             if (size != reference.getSize()) {
-                throw new IOException("blob " + reference.getSha256() + " has " + size + " bytes instead of "
+                throw new DamagedBlobException("blob " + reference.getSha256() + " has " + size + " bytes instead of "
                         + reference.getSize() + ": " + file);
             }
             byte[] bytes = Files.readAllBytes(file);
             if (!Sha256.hex(bytes).equals(reference.getSha256())) {
-                throw new IOException(
+                throw new DamagedBlobException(
                         "blob " + reference.getSha256() + " is damaged: its bytes have another SHA-256: " + file);
             }
             return bytes;
