@@ -1,5 +1,6 @@
 package dev.realalign.diffusion;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -10,6 +11,9 @@ import java.util.List;
 public final class ModelFormatException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
+
+    /** A file that is wrong for its configuration has hundreds of problems; the first ones tell the story. */
+    private static final int SHOWN = 20;
 
     private final transient List<String> problems;
 
@@ -37,6 +41,13 @@ public final class ModelFormatException extends RuntimeException {
             throw new IllegalArgumentException("a ModelFormatException needs at least one problem");
         }
         String head = subject + " cannot be used: ";
-        return problems.size() == 1 ? head + problems.get(0) : head + "\n  - " + String.join("\n  - ", problems);
+        if (problems.size() == 1) {
+            return head + problems.get(0);
+        }
+        List<String> shown = new ArrayList<>(problems.subList(0, Math.min(problems.size(), SHOWN)));
+        if (problems.size() > SHOWN) {
+            shown.add("and " + (problems.size() - SHOWN) + " more");
+        }
+        return head + "\n  - " + String.join("\n  - ", shown);
     }
 }

@@ -116,6 +116,19 @@ public final class LoraAdapter implements AutoCloseable {
         return Collections.unmodifiableSortedMap(parameters);
     }
 
+    /**
+     * One matrix by its PEFT name.
+     *
+     * @throws IllegalArgumentException if the adapter has none of this name
+     */
+    public Tensor parameter(String name) {
+        Tensor parameter = parameters.get(name);
+        if (parameter == null) {
+            throw new IllegalArgumentException(this + " has no matrix '" + name + "'");
+        }
+        return parameter;
+    }
+
     /** The number of weights. */
     public long parameterCount() {
         return parameters.values().stream().mapToLong(Tensor::count).sum();
@@ -160,12 +173,7 @@ public final class LoraAdapter implements AutoCloseable {
             throw new IllegalArgumentException(
                     "adapters of different layers, rank or alpha cannot be combined: " + this + " and " + other);
         }
-        parameters.forEach((name, tensor) -> {
-            Tensor theirs = other.parameters.get(name);
-            if (theirs != null) {
-                action.apply(tensor, theirs);
-            }
-        });
+        parameters.forEach((name, tensor) -> action.apply(tensor, other.parameter(name)));
     }
 
     /** The 2-norm of all matrices together. */

@@ -28,7 +28,6 @@ public final class LoraFiles {
     private static final String ALPHA = ".alpha";
     private static final String RANK_KEY = "ss_network_dim";
     private static final String ALPHA_KEY = "ss_network_alpha";
-    private static final int SHOWN = 20;
 
     private LoraFiles() {}
 
@@ -86,7 +85,7 @@ public final class LoraFiles {
                 problems.add("it holds no LoRA layers");
             }
             if (!problems.isEmpty()) {
-                throw new ModelFormatException(file.toString(), shortened(problems));
+                throw new ModelFormatException(file.toString(), problems);
             }
             return read(tensors, network, layers, rank);
         }
@@ -173,14 +172,5 @@ public final class LoraFiles {
             }
         }
         return new LoraAdapter(network.prefix(), rank, declared, layers);
-    }
-
-    private static List<String> shortened(List<String> problems) {
-        if (problems.size() <= SHOWN) {
-            return problems;
-        }
-        List<String> shown = new ArrayList<>(problems.subList(0, SHOWN));
-        shown.add("and " + (problems.size() - SHOWN) + " more");
-        return shown;
     }
 }

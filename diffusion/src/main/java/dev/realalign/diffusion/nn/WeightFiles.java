@@ -132,7 +132,7 @@ public final class WeightFiles implements AutoCloseable {
         }
         if (!problems.isEmpty()) {
             shards.values().forEach(SafeTensors::close);
-            throw new ModelFormatException(index.toString(), Weights.shortened(problems));
+            throw new ModelFormatException(index.toString(), problems);
         }
         return new WeightFiles(index.toString(), List.copyOf(shards.values()));
     }

@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  * that construction goes on and {@link #finish} can list everything that does not fit, together with what the file holds and nobody asked for.
  */
 public final class Weights {
-    private static final int SHOWN = 20;
     private static final Source PLACEHOLDERS = new ZeroSource();
 
     private final Loading loading;
@@ -197,7 +196,7 @@ public final class Weights {
                 .forEach(name -> problems.add(name + " is not part of this network"));
         if (!problems.isEmpty()) {
             loading.tensors.values().forEach(Tensor::close);
-            throw new ModelFormatException(loading.source.name(), shortened(problems));
+            throw new ModelFormatException(loading.source.name(), problems);
         }
         return Collections.unmodifiableMap(new LinkedHashMap<>(loading.tensors));
     }
@@ -215,16 +214,6 @@ public final class Weights {
             loading.tensors.values().forEach(Tensor::close);
             throw new ModelFormatException(configuration, String.valueOf(e.getMessage()));
         }
-    }
-
-    /** The first of many problems, and how many more there are. */
-    static List<String> shortened(List<String> problems) {
-        if (problems.size() <= SHOWN) {
-            return problems;
-        }
-        List<String> shown = new ArrayList<>(problems.subList(0, SHOWN));
-        shown.add("and " + (problems.size() - SHOWN) + " more");
-        return shown;
     }
 
     private record FileSource(WeightFiles files) implements Source {
