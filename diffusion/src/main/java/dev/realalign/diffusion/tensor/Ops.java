@@ -102,9 +102,9 @@ public final class Ops {
               return torch.contiguous(x, memory_format=2)
             def sum_squares(x: Tensor) -> Tensor:
               y = torch.flatten(x, 1)
-              return torch.sum(torch.mul(y, y), [1], dtype=6)
+              return torch.sum(torch.mul(y, y), [1], dtype=7)
             def sum_products(x: Tensor, y: Tensor) -> Tensor:
-              return torch.sum(torch.flatten(torch.mul(x, y), 1), [1], dtype=6)
+              return torch.sum(torch.flatten(torch.mul(x, y), 1), [1], dtype=7)
             def total_norm(xs: List[Tensor]) -> Tensor:
               return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(xs, 2)), 2)
             def zeros_like(x: Tensor) -> Tensor:
@@ -408,12 +408,12 @@ public final class Ops {
         return LIBRARY.run("channels_last", x);
     }
 
-    /** Per sample, the sum of squares: (B, ...) to (B) in F32. */
+    /** Per sample, the sum of squares: (B, ...) to (B), summed in F64 so that differences of sums mean something. */
     public static Tensor sumSquaresPerSample(Tensor x) {
         return LIBRARY.run("sum_squares", x);
     }
 
-    /** Per sample, the inner product: (B, ...) and (B, ...) to (B) in F32. */
+    /** Per sample, the inner product: (B, ...) and (B, ...) to (B), summed in F64. */
     public static Tensor sumProductsPerSample(Tensor x, Tensor y) {
         return LIBRARY.run("sum_products", x, y);
     }

@@ -187,4 +187,11 @@ class TensorTest {
         TorchEngine.setThreads(before);
         assertThatThrownBy(() -> TorchEngine.setThreads(0)).hasMessage("threads must be at least 1, not 0");
     }
+
+    @Test
+    void sums_per_sample_keep_what_single_precision_would_lose() {
+        Tensor x = Tensor.of(new float[] {4096, 1}, 1, 2);
+        assertThat(Ops.sumSquaresPerSample(x).toDoubles()).containsExactly(16777217);
+        assertThat(Ops.sumProductsPerSample(x, x).toDoubles()).containsExactly(16777217);
+    }
 }
