@@ -1,0 +1,70 @@
+package dev.realalign.tests.architecture;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import java.util.List;
+import java.util.Set;
+
+/** The rooms of the house, by package. The one list of them. */
+final class House {
+    static final String ROOT = "dev.realalign";
+    static final String SCHEMAS = ROOT + ".schemas..";
+    static final String RUNTIME = ROOT + ".runtime..";
+    static final String DIFFUSION = ROOT + ".diffusion..";
+    static final String SUBSCRIBER = ROOT + ".subscriber..";
+    static final String APP = ROOT + ".app..";
+
+    /** Services: they meet in topics only. */
+    static final List<String> SERVICES = List.of(ROOT + ".curator..", ROOT + ".trainer..", ROOT + ".publisher..");
+
+    /** The seam to libtorch and the native tokenizers: the only places that know DJL. */
+    static final List<String> DJL_SEAM = List.of(ROOT + ".diffusion.tensor..", ROOT + ".diffusion.tokenizer..");
+
+    /** Packages of pure functions: same arguments, same results, nothing touched. */
+    static final List<String> PURE_PACKAGES = List.of(
+            ROOT + ".curator.gate",
+            ROOT + ".curator.image",
+            ROOT + ".curator.negative",
+            ROOT + ".curator.pair",
+            ROOT + ".trainer.objective",
+            ROOT + ".trainer.plan");
+
+    /** Pure classes beside the shell that feeds them. */
+    static final Set<String> PURE_CLASSES = Set.of(
+            ROOT + ".publisher.LineState",
+            ROOT + ".publisher.PublishingRules",
+            ROOT + ".runtime.LagRules",
+            ROOT + ".runtime.TopicRules");
+
+    /**
+     * Who may end the process: the command, the second interrupt from the keyboard, and the watch by which the embedded
+     * broker and registry end with their parent.
+     */
+    static final Set<String> PROCESS_ENDS =
+            Set.of(ROOT + ".app.Main", ROOT + ".app.console.StopSignal", ROOT + ".app.embedded.ParentWatch");
+
+    /** Whether a class, or the one it is nested in, is pure. */
+    static DescribedPredicate<JavaClass> pure() {
+        return DescribedPredicate.describe("are pure", type -> {
+            JavaClass outer = outermost(type);
+            return PURE_PACKAGES.contains(outer.getPackageName()) || PURE_CLASSES.contains(outer.getName());
+        });
+    }
+
+    /** Whether a class is one of those that may end the process. */
+    static DescribedPredicate<JavaClass> mayEndTheProcess() {
+        return DescribedPredicate.describe(
+                "may end the process",
+                type -> PROCESS_ENDS.contains(outermost(type).getName()));
+    }
+
+    private static JavaClass outermost(JavaClass type) {
+        JavaClass outer = type;
+        while (outer.getEnclosingClass().isPresent()) {
+            outer = outer.getEnclosingClass().get();
+        }
+        return outer;
+    }
+
+    private House() {}
+}
