@@ -4,7 +4,7 @@ package dev.realalign.trainer.objective;
  * What an objective may know of one pair: sums over all N = C x H x W elements, in double precision.
  *
  * <p>With p the policy's prediction, q the frozen reference's, t the regression target, and w, l the preferred and the
- * rejected half of the pair:
+ * rejected half of the pair; what an objective does not use may be NaN:
  *
  * @param elements N, the number of elements of one prediction
  * @param policyPreferred sum of (p_w - t_w)^2
@@ -68,9 +68,9 @@ public record PairErrors(
         return dL() - dW();
     }
 
-    /** 1 where the policy prefers the preferred half, 0 where the rejected one, 0.5 for a tie. */
+    /** 1 where the policy prefers the preferred half, 0 where the rejected one, 0.5 for a tie; NaN where not measured. */
     public double implicitAccuracy() {
         double margin = margin();
-        return margin > 0 ? 1.0 : margin < 0 ? 0.0 : 0.5;
+        return margin > 0 ? 1.0 : margin < 0 ? 0.0 : margin == 0 ? 0.5 : Double.NaN;
     }
 }

@@ -46,9 +46,12 @@ public record Safeguards(OptionalDouble sdpoMu, double winnerSft, double anchor)
 
     private PairGradient guard(PairLoss loss, PairErrors pair, int pairs) {
         double perElement = 2.0 / ((double) pair.elements() * pairs); // dm/dp = 2 (p - t) / N, mean over pairs
-        double lambda =
-                sdpoMu.isEmpty() ? 1 : lambda(sdpoMu.getAsDouble(), pair.policyPreferred(), pair.innerProduct());
-        double drift = 0.5 * anchor * (pair.driftPreferred() + pair.driftRejected()) / pair.elements();
+        // what an objective leaves unmeasured is NaN and must not be touched
+        double lambda = sdpoMu.isEmpty() || loss.byRejected() == 0
+                ? 1
+                : lambda(sdpoMu.getAsDouble(), pair.policyPreferred(), pair.innerProduct());
+        double drift =
+                anchor == 0 ? 0 : 0.5 * anchor * (pair.driftPreferred() + pair.driftRejected()) / pair.elements();
         return new PairGradient(
                 loss.loss() + winnerSft * pair.mW() + drift,
                 perElement * (loss.byPreferred() + winnerSft),

@@ -18,6 +18,8 @@ public enum Purpose {
     HOLD_OUT,
     /** Noise of a held-out measurement. */
     HELD_OUT_NOISE,
+    /** Timestep of a held-out measurement. */
+    HELD_OUT_TIMESTEP,
     /** Draw from the autoencoder's posterior in a held-out measurement. */
     HELD_OUT_POSTERIOR
 }

@@ -19,7 +19,8 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  */
 public record Pixels(int width, int height, byte[] planes) {
     private static final long PNG_SIGNATURE = 0x89504E470D0A1A0AL;
-    private static final int CHANNELS = 3;
+    /** Red, green, blue. */
+    public static final int CHANNELS = 3;
 
     /**
      * Decodes a PNG of a known size. The size is checked before a pixel is decoded.

@@ -1,0 +1,68 @@
+package dev.realalign.trainer.learn;
+
+import dev.realalign.diffusion.denoiser.Conditioning;
+import dev.realalign.diffusion.schedule.NoiseLevel;
+import dev.realalign.diffusion.schedule.PredictionType;
+import dev.realalign.diffusion.tensor.Ops;
+import dev.realalign.diffusion.tensor.Tensor;
+import java.util.List;
+import java.util.stream.LongStream;
+
+/**
+ * What a network sees of a batch of B pairs and what it should say. Samples 0 to B - 1 are the preferred halves, B to 2B -
+ * 1 the rejected ones.
+ *
+ * @param noisy x_t, (2B, C, H, W)
+ * @param timesteps what the network is told of the noise, (2B)
+ * @param target what the network should predict, (2B, C, H, W)
+ * @param conditioning the captions, of 2B samples
+ * @param levels noise level of each sample
+ */
+public record NoisedPairs(
+        Tensor noisy, Tensor timesteps, Tensor target, Conditioning conditioning, List<NoiseLevel> levels) {
+
+    /**
+     * Adds noise: x_t = clean x_0 + noise eps.
+     *
+     * @param clean x_0, (2B, C, H, W)
+     * @param noise eps, (2B, C, H, W)
+     */
+    public static NoisedPairs of(
+            Tensor clean, Tensor noise, List<NoiseLevel> levels, PredictionType prediction, Conditioning conditioning) {
+        float[] ofClean = new float[levels.size()];
+        float[] ofNoise = new float[levels.size()];
+        float[] targetOfClean = new float[levels.size()];
+        float[] targetOfNoise = new float[levels.size()];
+        double[] timesteps = new double[levels.size()];
+        for (int i = 0; i < levels.size(); i++) {
+            NoiseLevel level = levels.get(i);
+            ofClean[i] = (float) level.clean();
+            ofNoise[i] = (float) level.noise();
+            targetOfClean[i] = (float) prediction.targetOfClean(level);
+            targetOfNoise[i] = (float) prediction.targetOfNoise(level);
+            timesteps[i] = level.timestep();
+        }
+        return new NoisedPairs(
+                Ops.scalePerSample(clean, ofClean).add(Ops.scalePerSample(noise, ofNoise)),
+                Tensor.of(timesteps).to(clean.device()),
+                Ops.scalePerSample(clean, targetOfClean).add(Ops.scalePerSample(noise, targetOfNoise)),
+                conditioning,
+                levels);
+    }
+
+    /** Pairs B. */
+    public int pairs() {
+        return levels.size() / 2;
+    }
+
+    /** Only the preferred halves; B samples. */
+    NoisedPairs preferred() {
+        int b = pairs();
+        return new NoisedPairs(
+                noisy.slice(0, 0, b),
+                timesteps.slice(0, 0, b),
+                target.slice(0, 0, b),
+                conditioning.rows(LongStream.range(0, b).toArray()),
+                levels.subList(0, b));
+    }
+}

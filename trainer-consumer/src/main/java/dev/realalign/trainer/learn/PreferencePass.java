@@ -1,0 +1,141 @@
+package dev.realalign.trainer.learn;
+
+import dev.realalign.diffusion.denoiser.Denoiser;
+import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.tensor.Autograd;
+import dev.realalign.diffusion.tensor.Ops;
+import dev.realalign.diffusion.tensor.Tensor;
+import dev.realalign.diffusion.tensor.TensorScope;
+import dev.realalign.trainer.objective.Objective;
+import dev.realalign.trainer.objective.PairErrors;
+import dev.realalign.trainer.objective.PairGradient;
+import dev.realalign.trainer.objective.Safeguards;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One pass of an objective over a batch: policy and reference predict the very same noised samples, the errors become
+ * numbers, the objective turns them into one factor per sample, and those times the errors are the gradient that is
+ * propagated back.
+ *
+ * @param errors what each pair measured
+ * @param gradients what the objective made of it
+ */
+public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradients) {
+
+    /** The batch loss: the mean over its pairs. */
+    public double loss() {
+        return gradients.stream().mapToDouble(PairGradient::loss).average().orElseThrow();
+    }
+
+    /**
+     * Adds the gradient of the batch loss to what the policy's matrices have gathered.
+     *
+     * @param reference the frozen reference adapter; null where the plain network is the reference
+     */
+    public static PreferencePass backward(
+            Denoiser denoiser,
+            LoraAdapter policy,
+            @Nullable LoraAdapter reference,
+            NoisedPairs batch,
+            Objective objective,
+            Safeguards safeguards) {
+        try (TensorScope scope = TensorScope.open()) {
+            NoisedPairs used = objective.usesRejected() ? batch : batch.preferred();
+            Tensor referencePrediction =
+                    objective.usesReference() || safeguards.anchor() > 0 ? predict(denoiser, reference, used) : null;
+            denoiser.use(policy);
+            Tensor prediction =
+                    Autograd.withGrad(() -> denoiser.predict(used.noisy(), used.timesteps(), used.conditioning()));
+            List<PairErrors> errors = errors(batch, used, prediction, referencePrediction);
+            List<PairGradient> gradients = safeguards.guard(objective, errors);
+            Tensor gradient = Ops.scalePerSample(
+                    prediction.sub(used.target()),
+                    factors(gradients, used, PairGradient::preferredError, PairGradient::rejectedError));
+            if (safeguards.anchor() > 0 && referencePrediction != null) {
+                gradient = gradient.add(Ops.scalePerSample(
+                        prediction.sub(referencePrediction),
+                        factors(gradients, used, PairGradient::preferredDrift, PairGradient::rejectedDrift)));
+            }
+            Autograd.backward(prediction, gradient);
+            return new PreferencePass(errors, gradients);
+        }
+    }
+
+    /** The errors of a batch, without gradients. */
+    public static List<PairErrors> measure(
+            Denoiser denoiser, LoraAdapter policy, @Nullable LoraAdapter reference, NoisedPairs batch) {
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor referencePrediction = predict(denoiser, reference, batch);
+            return errors(batch, batch, predict(denoiser, policy, batch), referencePrediction);
+        }
+    }
+
+    private static Tensor predict(Denoiser denoiser, @Nullable LoraAdapter adapter, NoisedPairs batch) {
+        denoiser.use(adapter);
+        return Autograd.withoutGrad(() -> denoiser.predict(batch.noisy(), batch.timesteps(), batch.conditioning()));
+    }
+
+    private static List<PairErrors> errors(
+            NoisedPairs batch, NoisedPairs used, Tensor prediction, @Nullable Tensor referencePrediction) {
+        int pairs = batch.pairs();
+        boolean rejected = used.levels().size() == 2 * pairs;
+        Tensor error = prediction.sub(used.target());
+        double[] policy = perSample(Ops.sumSquaresPerSample(error), pairs);
+        double[] inner = rejected
+                ? Ops.sumProductsPerSample(error.slice(0, 0, pairs), error.slice(0, pairs, 2L * pairs))
+                        .toDoubles()
+                : unknown(pairs);
+        double[] reference = referencePrediction == null
+                ? unknown(2 * pairs)
+                : perSample(Ops.sumSquaresPerSample(referencePrediction.sub(used.target())), pairs);
+        double[] drift = referencePrediction == null
+                ? unknown(2 * pairs)
+                : perSample(Ops.sumSquaresPerSample(prediction.sub(referencePrediction)), pairs);
+        long elements = prediction.count() / prediction.size(0);
+        List<PairErrors> errors = new ArrayList<>(pairs);
+        for (int i = 0; i < pairs; i++) {
+            errors.add(new PairErrors(
+                    elements,
+                    policy[i],
+                    policy[pairs + i],
+                    reference[i],
+                    reference[pairs + i],
+                    inner[i],
+                    drift[i],
+                    drift[pairs + i],
+                    batch.levels().get(i).snr()));
+        }
+        return errors;
+    }
+
+    /** The sums of 2B samples; NaN for rejected halves that were not predicted. */
+    private static double[] perSample(Tensor sums, int pairs) {
+        double[] all = unknown(2 * pairs);
+        double[] known = sums.toDoubles();
+        System.arraycopy(known, 0, all, 0, known.length);
+        return all;
+    }
+
+    private static double[] unknown(int length) {
+        double[] values = new double[length];
+        Arrays.fill(values, Double.NaN);
+        return values;
+    }
+
+    private interface Factor {
+        double of(PairGradient gradient);
+    }
+
+    private static float[] factors(List<PairGradient> gradients, NoisedPairs used, Factor preferred, Factor rejected) {
+        float[] factors = new float[used.levels().size()];
+        for (int i = 0; i < factors.length; i++) {
+            boolean isPreferred = i < gradients.size();
+            PairGradient gradient = gradients.get(i % gradients.size());
+            factors[i] = (float) (isPreferred ? preferred : rejected).of(gradient);
+        }
+        return factors;
+    }
+}
