@@ -2,6 +2,7 @@ package dev.realalign.diffusion.lora;
 
 import dev.realalign.diffusion.nn.Linear;
 import dev.realalign.diffusion.nn.LowRank;
+import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.Ops;
 import dev.realalign.diffusion.tensor.Tensor;
 import dev.realalign.diffusion.tensor.TensorScope;
@@ -58,7 +59,7 @@ public final class LoraAdapter implements AutoCloseable {
                 double bound = 1 / Math.sqrt(linear.in());
                 Tensor down = Tensor.uniform(seedOf(seed, path), -bound, bound, config.rank(), linear.in());
                 Tensor up = Tensor.zeros(linear.out(), config.rank());
-                layers.put(path, layer(linear, down, up, config.alpha() / config.rank()));
+                layers.put(path, layer(linear.weight().device(), down, up, config.alpha() / config.rank()));
             }
         });
         if (layers.isEmpty()) {
@@ -68,11 +69,11 @@ public final class LoraAdapter implements AutoCloseable {
         return new LoraAdapter(network.prefix(), config.rank(), config.alpha(), layers);
     }
 
-    /** A pair of leaves on the layer's device, outside every scope. */
-    static LowRank layer(Linear linear, Tensor down, Tensor up, double scale) {
+    /** A pair of leaves on a device, outside every scope. */
+    static LowRank layer(Device device, Tensor down, Tensor up, double scale) {
         return new LowRank(
-                down.to(linear.weight().device()).unscoped().requireGrad(),
-                up.to(linear.weight().device()).unscoped().requireGrad(),
+                down.to(device).unscoped().requireGrad(),
+                up.to(device).unscoped().requireGrad(),
                 scale);
     }
 

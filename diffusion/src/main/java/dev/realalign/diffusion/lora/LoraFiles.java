@@ -3,6 +3,7 @@ package dev.realalign.diffusion.lora;
 import dev.realalign.diffusion.ModelFormatException;
 import dev.realalign.diffusion.nn.Linear;
 import dev.realalign.diffusion.nn.LowRank;
+import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.ElementType;
 import dev.realalign.diffusion.tensor.SafeTensors;
 import dev.realalign.diffusion.tensor.Tensor;
@@ -68,8 +69,15 @@ public final class LoraFiles {
         return "lora_" + prefix + "_" + path.replace('.', '_');
     }
 
+    /** A layer an adapter may change: y (.., out) of x (.., in). */
+    private record Site(long in, long out, Device device) {
+        static Site of(Linear linear) {
+            return new Site(linear.in(), linear.out(), linear.weight().device());
+        }
+    }
+
     /** One layer of a file. */
-    private record Stored(Linear linear, String down, String up, @Nullable String alpha) {}
+    private record Stored(Site site, String down, String up, @Nullable String alpha) {}
 
     /**
      * Reads an adapter in either layout. A layer without an alpha has the scale 1, as other loaders take it.
@@ -78,36 +86,71 @@ public final class LoraFiles {
      */
     public static LoraAdapter load(Path file, LoraTargets network) {
         try (SafeTensors tensors = SafeTensors.open(file)) {
-            List<String> problems = new ArrayList<>();
-            SortedMap<String, Stored> layers = match(tensors, network, problems);
-            int rank = checkShapes(tensors, layers, problems);
-            if (layers.isEmpty() && problems.isEmpty()) {
-                problems.add("it holds no LoRA layers");
-            }
-            if (!problems.isEmpty()) {
-                throw new ModelFormatException(file.toString(), problems);
-            }
-            return read(tensors, network, layers, rank);
+            Map<String, Site> sites = new LinkedHashMap<>();
+            network.linears().forEach((path, linear) -> sites.put(path, Site.of(linear)));
+            return load(tensors, network.prefix(), sites);
         }
     }
 
-    private static SortedMap<String, Stored> match(SafeTensors tensors, LoraTargets network, List<String> problems) {
+    /**
+     * Reads an adapter without the network it is for, as one does who passes adapters on and holds no model. PEFT names only: kohya's do not tell
+     * where a path is divided.
+     *
+     * @throws ModelFormatException if the file is unusable or is for several networks; everything wrong is listed
+     */
+    public static LoraAdapter load(Path file) {
+        try (SafeTensors tensors = SafeTensors.open(file)) {
+            Map<String, Site> sites = new TreeMap<>();
+            TreeSet<String> prefixes = new TreeSet<>();
+            for (String name : tensors.entries().keySet()) {
+                int dot = name.indexOf('.');
+                if (name.endsWith(LoraAdapter.DOWN) && dot < name.length() - LoraAdapter.DOWN.length()) {
+                    String module = name.substring(0, name.length() - LoraAdapter.DOWN.length());
+                    prefixes.add(module.substring(0, dot));
+                    sites.put(
+                            module.substring(dot + 1),
+                            new Site(
+                                    length(tensors, name, 1), length(tensors, module + LoraAdapter.UP, 0), Device.CPU));
+                }
+            }
+            if (prefixes.size() > 1) {
+                throw new ModelFormatException(file.toString(), "it holds adapters for several networks " + prefixes);
+            }
+            return load(tensors, prefixes.isEmpty() ? "network" : prefixes.first(), sites);
+        }
+    }
+
+    private static LoraAdapter load(SafeTensors tensors, String prefix, Map<String, Site> sites) {
+        List<String> problems = new ArrayList<>();
+        SortedMap<String, Stored> layers = match(tensors, prefix, sites, problems);
+        int rank = checkShapes(tensors, layers, problems);
+        if (layers.isEmpty() && problems.isEmpty()) {
+            problems.add("it holds no LoRA layers");
+        }
+        if (!problems.isEmpty()) {
+            throw new ModelFormatException(tensors.file().toString(), problems);
+        }
+        return read(tensors, prefix, layers, rank);
+    }
+
+    private static SortedMap<String, Stored> match(
+            SafeTensors tensors, String prefix, Map<String, Site> sites, List<String> problems) {
         SortedMap<String, Stored> layers = new TreeMap<>();
         TreeSet<String> unknown = new TreeSet<>(tensors.entries().keySet());
-        network.linears().forEach((path, linear) -> {
-            String peft = network.prefix() + "." + path;
-            String kohya = kohyaName(network.prefix(), path);
-            addIfPresent(layers, path, linear, unknown, peft + LoraAdapter.DOWN, peft + LoraAdapter.UP, peft + ALPHA);
-            addIfPresent(layers, path, linear, unknown, kohya + KOHYA_DOWN, kohya + KOHYA_UP, kohya + ALPHA);
+        sites.forEach((path, site) -> {
+            String peft = prefix + "." + path;
+            String kohya = kohyaName(prefix, path);
+            addIfPresent(layers, path, site, unknown, peft + LoraAdapter.DOWN, peft + LoraAdapter.UP, peft + ALPHA);
+            addIfPresent(layers, path, site, unknown, kohya + KOHYA_DOWN, kohya + KOHYA_UP, kohya + ALPHA);
         });
-        unknown.forEach(name -> problems.add(name + " belongs to no linear layer of this " + network.prefix()));
+        unknown.forEach(name -> problems.add(name + " belongs to no linear layer of this " + prefix));
         return layers;
     }
 
     private static void addIfPresent(
             SortedMap<String, Stored> layers,
             String path,
-            Linear linear,
+            Site site,
             TreeSet<String> unknown,
             String down,
             String up,
@@ -115,7 +158,7 @@ public final class LoraFiles {
         if (unknown.contains(down) && unknown.contains(up)) {
             unknown.remove(down);
             unknown.remove(up);
-            layers.put(path, new Stored(linear, down, up, unknown.remove(alpha) ? alpha : null));
+            layers.put(path, new Stored(site, down, up, unknown.remove(alpha) ? alpha : null));
         }
     }
 
@@ -125,8 +168,8 @@ public final class LoraFiles {
         layers.forEach((path, stored) -> {
             long rank = length(tensors, stored.down(), 0);
             ranks.add(rank);
-            expect(tensors, stored.down(), new long[] {rank, stored.linear().in()}, problems);
-            expect(tensors, stored.up(), new long[] {stored.linear().out(), rank}, problems);
+            expect(tensors, stored.down(), new long[] {rank, stored.site().in()}, problems);
+            expect(tensors, stored.up(), new long[] {stored.site().out(), rank}, problems);
         });
         if (ranks.size() > 1) {
             problems.add("its layers have different ranks " + ranks + "; one rank for all is supported");
@@ -151,8 +194,7 @@ public final class LoraFiles {
         }
     }
 
-    private static LoraAdapter read(
-            SafeTensors tensors, LoraTargets network, SortedMap<String, Stored> stored, int rank) {
+    private static LoraAdapter read(SafeTensors tensors, String prefix, SortedMap<String, Stored> stored, int rank) {
         SortedMap<String, LowRank> layers = new TreeMap<>();
         double declared = rank;
         try (TensorScope scope = TensorScope.open()) {
@@ -168,9 +210,9 @@ public final class LoraFiles {
                 double own = alphas.get(at++) / declared; // 1 unless layers declare different alphas
                 Tensor scaled = own == 1 ? up : up.mul(own);
                 Tensor down = tensors.load(layer.down(), ElementType.F32);
-                layers.put(entry.getKey(), LoraAdapter.layer(layer.linear(), down, scaled, declared / rank));
+                layers.put(entry.getKey(), LoraAdapter.layer(layer.site().device(), down, scaled, declared / rank));
             }
         }
-        return new LoraAdapter(network.prefix(), rank, declared, layers);
+        return new LoraAdapter(prefix, rank, declared, layers);
     }
 }

@@ -249,6 +249,58 @@ class LoraAdapterTest {
     }
 
     @Test
+    @DisplayName("a PEFT file is read without its network to the same matrices, with the alpha that stands in it")
+    void withoutNetwork() {
+        Path file = folder.resolve("lora.safetensors");
+        try (LoraAdapter adapter = trained(new LoraConfig(4, 8))) {
+            Map<String, Tensor> tensors = new LinkedHashMap<>(adapter.parameters());
+            adapter.layers().keySet().forEach(path -> tensors.put("unet." + path + ".alpha", Tensor.scalar(8)));
+            SafeTensors.write(file, tensors, Map.of());
+            try (LoraAdapter loaded = LoraFiles.load(file)) {
+                assertThat(loaded.prefix()).isEqualTo("unet");
+                assertThat(loaded.rank()).isEqualTo(4);
+                assertThat(loaded.alpha()).isEqualTo(8);
+                assertThat(loaded.parameters().keySet())
+                        .isEqualTo(adapter.parameters().keySet());
+                adapter.parameters()
+                        .forEach((name, tensor) ->
+                                assertThat(loaded.parameter(name).toFloats()).containsExactly(tensor.toFloats()));
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("without its network too, a file names what is no adapter of one network")
+    void withoutNetworkUnusable() {
+        Path file = folder.resolve("lora.safetensors");
+        SafeTensors.write(
+                file,
+                Map.of(
+                        "unet.to_q.lora_A.weight", Tensor.zeros(4, 8),
+                        "unet.to_q.lora_B.weight", Tensor.zeros(8, 3),
+                        "unet.to_k.lora_A.weight", Tensor.zeros(4, 8),
+                        "unet.to_v.weight", Tensor.zeros(8, 8)),
+                Map.of());
+        assertThatThrownBy(() -> LoraFiles.load(file))
+                .isInstanceOfSatisfying(ModelFormatException.class, e -> assertThat(e.problems())
+                        .containsExactly(
+                                "unet.to_k.lora_A.weight belongs to no linear layer of this unet",
+                                "unet.to_v.weight belongs to no linear layer of this unet",
+                                "unet.to_q.lora_B.weight has shape [8, 3], expected [8, 4]"));
+        SafeTensors.write(
+                file,
+                Map.of(
+                        "unet.to_q.lora_A.weight", Tensor.zeros(4, 8),
+                        "text_encoder.q_proj.lora_A.weight", Tensor.zeros(4, 8)),
+                Map.of());
+        assertThatThrownBy(() -> LoraFiles.load(file))
+                .hasMessageContaining("it holds adapters for several networks [text_encoder, unet]");
+        SafeTensors.write(file, Map.of("weight", Tensor.zeros(1)), Map.of());
+        assertThatThrownBy(() -> LoraFiles.load(file))
+                .hasMessageContaining("weight belongs to no linear layer of this network");
+    }
+
+    @Test
     @DisplayName("averaging, norms and finiteness are over all matrices")
     void algebra() {
         try (LoraAdapter a = LoraAdapter.create(unet, new LoraConfig(1, 1, List.of("attn2.to_v")), 7);
