@@ -33,8 +33,19 @@ public final class StoreFolder {
      * @param folder where the folder will stand; its parent is made where it is missing
      */
     public static Draft draft(Path folder) throws IOException {
+        return draft(folder, "");
+    }
+
+    /**
+     * Begins a folder that somebody else may be drafting too: the draft's name carries the attempt's, so that neither
+     * writes into the other's.
+     *
+     * @param attempt name of the attempt, in letters and digits
+     */
+    public static Draft draft(Path folder, String attempt) throws IOException {
         Path place = folder.toAbsolutePath();
-        Path draft = place.resolveSibling(place.getFileName() + CheckpointLayout.UNFINISHED);
+        String own = attempt.isEmpty() ? "" : "." + attempt;
+        Path draft = place.resolveSibling(place.getFileName() + own + CheckpointLayout.UNFINISHED);
         Files.createDirectories(parentOf(place));
         deleteTree(draft);
         Files.createDirectory(draft);

@@ -55,6 +55,24 @@ class StoreFolderTest {
     }
 
     @Test
+    @DisplayName("Two attempts at one folder do not meet before one of them is in its place")
+    void twoAttempts() throws IOException {
+        Path place = root.resolve("one");
+        try (StoreFolder.Draft first = StoreFolder.draft(place, "a");
+                StoreFolder.Draft second = StoreFolder.draft(place, "b")) {
+            first.write("file", "first".getBytes(UTF_8));
+            second.write("file", "second".getBytes(UTF_8));
+            assertThat(names(root)).containsExactly("one.a.tmp", "one.b.tmp");
+
+            second.finish();
+            assertThatThrownBy(first::finish).isInstanceOf(IOException.class);
+        }
+
+        assertThat(root.resolve("one/file")).hasContent("second");
+        assertThat(names(root)).containsExactly("one");
+    }
+
+    @Test
     @DisplayName("A finished folder is never overwritten")
     void neverOverwritten() throws IOException {
         finish("one", "first");
