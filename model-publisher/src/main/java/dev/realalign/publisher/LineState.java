@@ -52,17 +52,21 @@ final class LineState {
         if (!decision.getModel().equals(model)) {
             return;
         }
+        String digest = decision.getCandidateDigest();
         Long version = decision.getVersion();
+        boolean repeat = version != null && !decision.getAccepted();
         if (version != null) {
-            versionByCandidateDigest.put(decision.getCandidateDigest(), version);
-            if (decision.getAccepted()) {
-                highestAcceptedVersion = Math.max(highestAcceptedVersion, version);
-            } else {
-                digestsWithRepeatLogged.add(decision.getCandidateDigest());
-            }
+            versionByCandidateDigest.put(digest, version);
         }
-        decidedCandidates.remove(decision.getCandidate());
-        decidedCandidates.put(decision.getCandidate(), decision.getCandidateDigest());
+        if (decision.getAccepted() && version != null) {
+            highestAcceptedVersion = Math.max(highestAcceptedVersion, version);
+        }
+        if (repeat) {
+            digestsWithRepeatLogged.add(digest);
+        } else if (!digest.isEmpty()) { // an undecodable record names no folder
+            decidedCandidates.remove(decision.getCandidate());
+            decidedCandidates.put(decision.getCandidate(), digest);
+        }
     }
 
     void replay(Announcement announcement) {

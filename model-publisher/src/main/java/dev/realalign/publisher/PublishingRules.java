@@ -54,6 +54,19 @@ final class PublishingRules {
                 Optional.empty(), Optional.empty(), Optional.of(decision(candidate, false, null, reason, now)));
     }
 
+    /** Refuses a record of the candidates' topic that cannot be decoded. */
+    static Announcement refuseUndecodable(String model, String problem, Instant now) {
+        PublishingDecision decision = PublishingDecision.newBuilder()
+                .setModel(model)
+                .setCandidate("")
+                .setCandidateDigest("")
+                .setAccepted(false)
+                .setReason(problem)
+                .setDecidedAt(now)
+                .build();
+        return new Announcement(Optional.empty(), Optional.empty(), Optional.of(decision));
+    }
+
     /** Passes over a candidate that is a version already. It is logged once, however often it is repeated. */
     static Announcement skip(LineState line, CheckpointCandidate candidate, long version, Instant now) {
         Optional<PublishingDecision> decision = line.isRepeatLogged(candidate.getDigest())
@@ -64,19 +77,17 @@ final class PublishingRules {
 
     /**
      * The offsets of the triples trained since the parent, per "topic-partition": from where the parent stopped (0 for a
-     * partition it had not seen) up to the candidate's next offset.
+     * partition it had not seen) up to the candidate's next offset. Empty for a candidate from before the parent's end.
      */
     static Map<String, OffsetRange> offsetsSince(Optional<CheckpointVersion> parent, Map<String, Long> nextOffsets) {
         Map<String, OffsetRange> ranges = new TreeMap<>();
         nextOffsets.forEach((partition, next) -> {
             OffsetRange before =
                     parent.map(version -> version.getOffsets().get(partition)).orElse(null);
+            long from = before == null ? 0 : Math.min(before.getTo(), next);
             ranges.put(
                     partition,
-                    OffsetRange.newBuilder()
-                            .setFrom(before == null ? 0L : before.getTo())
-                            .setTo(next)
-                            .build());
+                    OffsetRange.newBuilder().setFrom(from).setTo(next).build());
         });
         return ranges;
     }

@@ -1,0 +1,159 @@
+package dev.realalign.publisher;
+
+import dev.realalign.runtime.ClusterSetup;
+import dev.realalign.runtime.UserErrorException;
+import dev.realalign.runtime.WorkerService;
+import dev.realalign.schemas.Topics;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The publisher as a service: takes candidates of one model line, decides on each, and announces versions exactly once.
+ *
+ * <p>It recovers in one way only. Whatever Kafka throws ends the session; the next one fences the last, reads the topics
+ * anew and goes on from the committed offset, exactly as after a crash of the process.
+ */
+public final class PublisherService extends WorkerService {
+    private static final Logger log = LoggerFactory.getLogger(PublisherService.class);
+    private static final Duration POLL = Duration.ofMillis(250);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+
+    private final PublisherConfig config;
+    private final Gate gate;
+    private final PublishingStep.Observer steps;
+    private final Object lock = new Object();
+    private @Nullable KafkaJournal open;
+
+    /** A publisher with the gate its configuration describes. */
+    public PublisherService(PublisherConfig config) {
+        this(
+                config,
+                new HeldOutRatioGate(config.heldOutRatioLimit(), config.unmeasuredAllowed()),
+                PublishingStep.Observer.NONE);
+    }
+
+    /**
+     * A publisher with a gate of its own.
+     *
+     * @param steps told of every step, in the publisher's thread
+     */
+    public PublisherService(PublisherConfig config, Gate gate, PublishingStep.Observer steps) {
+        super("publisher");
+        this.config = config;
+        this.gate = gate;
+        this.steps = steps;
+    }
+
+    @Override
+    protected void run() throws InterruptedException {
+        ClusterSetup.prepare(
+                config.cluster(),
+                List.of(
+                        Topics.CHECKPOINT_CANDIDATES,
+                        Topics.CHECKPOINTS,
+                        Topics.CHECKPOINT_ALIASES,
+                        Topics.PUBLISHING_LOG));
+        Duration pause = POLL;
+        while (!isStopping()) {
+            try (KafkaJournal journal = new KafkaJournal(config, steps)) {
+                synchronized (lock) {
+                    open = journal;
+                }
+                Publisher publisher =
+                        new Publisher(journal, config.store(), gate, config.candidatesKept(), Clock.systemUTC(), steps);
+                atWork();
+                while (!isStopping()) {
+                    for (Journal.Delivery delivery : journal.poll(POLL)) {
+                        publisher.decide(delivery);
+                    }
+                    pause = POLL;
+                }
+            } catch (WakeupException e) {
+                log.debug("publisher of {} was told to end", config.model());
+            } catch (KafkaException e) {
+                throwIfFinal(e);
+                log.warn(
+                        "publisher of {} lost its session ({}); beginning a new one in {} ms",
+                        config.model(),
+                        e.getMessage(),
+                        pause.toMillis());
+                sleepUnlessStopping(pause);
+                pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+            } catch (IOException e) {
+                throw UserErrorException.failure(
+                        "the checkpoint store " + config.store().root() + " cannot be used ("
+                                + e.getClass().getSimpleName() + ": " + e.getMessage()
+                                + "). Nothing was announced and nothing is lost: make room or make it writable, then start"
+                                + " the publisher again.",
+                        e);
+            } finally {
+                synchronized (lock) {
+                    open = null;
+                }
+            }
+        }
+    }
+
+    private void throwIfFinal(KafkaException failure) {
+        if (find(failure, ProducerFencedException.class).isPresent()
+                || find(failure, InvalidProducerEpochException.class).isPresent()) {
+            throw UserErrorException.failure(
+                    "another publisher of model " + config.model() + " has taken over (transactional id "
+                            + config.transactionalId() + "), so this one ends. Run one publisher for each model line.",
+                    failure);
+        }
+        for (Class<? extends KafkaException> type : List.of(
+                AuthenticationException.class, AuthorizationException.class, UnsupportedVersionException.class)) {
+            Optional<? extends KafkaException> refused = find(failure, type);
+            if (refused.isPresent()) {
+                throw UserErrorException.failure(
+                        "the brokers at " + config.cluster().bootstrapServers() + " refuse the publisher: "
+                                + refused.get().getMessage() + " It needs to read and write the checkpoint topics, the"
+                                + " group " + config.group() + " and the transactional id " + config.transactionalId()
+                                + ".",
+                        failure);
+            }
+        }
+    }
+
+    private static <T extends Throwable> Optional<T> find(Throwable failure, Class<T> type) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (type.isInstance(cause)) {
+                return Optional.of(type.cast(cause));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private void sleepUnlessStopping(Duration pause) throws InterruptedException {
+        long deadline = System.nanoTime() + pause.toNanos();
+        synchronized (lock) {
+            for (long left = pause.toNanos(); left > 0 && !isStopping(); left = deadline - System.nanoTime()) {
+                lock.wait(Math.max(1, left / 1_000_000));
+            }
+        }
+    }
+
+    @Override
+    protected void interruptWait() {
+        synchronized (lock) {
+            if (open != null) {
+                open.wakeup();
+            }
+            lock.notifyAll();
+        }
+    }
+}

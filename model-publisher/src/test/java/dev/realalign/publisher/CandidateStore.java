@@ -1,0 +1,197 @@
+package dev.realalign.publisher;
+
+import dev.realalign.diffusion.tensor.SafeTensors;
+import dev.realalign.diffusion.tensor.Tensor;
+import dev.realalign.diffusion.tensor.TensorScope;
+import dev.realalign.schemas.AdapterShape;
+import dev.realalign.schemas.BaseModel;
+import dev.realalign.schemas.CandidateManifest;
+import dev.realalign.schemas.CheckpointCandidate;
+import dev.realalign.schemas.CheckpointLayout;
+import dev.realalign.schemas.FileEntry;
+import dev.realalign.schemas.Measures;
+import dev.realalign.schemas.ObjectiveSettings;
+import dev.realalign.schemas.StoreFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Writes candidates as the trainer does: small adapters of real tensors. */
+final class CandidateStore {
+    static final AdapterShape SHAPE = new AdapterShape(2, 4, List.of("to_q", "to_out.0"));
+    static final BaseModel BASE = new BaseModel("tiny-base", Candidates.digest("tiny-base"));
+    private static final List<String> MODULES = List.of("unet.mid.attn1.to_q", "unet.mid.attn1.to_out.0");
+
+    final CheckpointLayout layout;
+
+    CandidateStore(Path root) {
+        this.layout = new CheckpointLayout(root);
+    }
+
+    Draft candidate(long step) {
+        return new Draft(step);
+    }
+
+    /** A candidate about to be written; every deviation from a sound one is a method. */
+    final class Draft {
+        private final long step;
+        private final Map<String, Double> metrics = new TreeMap<>(Map.of(Measures.HELD_OUT_PREFERRED_RATIO, 1.001));
+        private AdapterShape shape = SHAPE;
+        private BaseModel base = BASE;
+        private boolean average = true;
+        private boolean garbage;
+        private double weight = 1;
+        private double averageWeight = 0.5;
+        private List<String> modules = MODULES;
+        private int rankOfTensors = SHAPE.rank();
+        private double alpha = SHAPE.alpha();
+
+        private Draft(long step) {
+            this.step = step;
+        }
+
+        Draft shape(AdapterShape other) {
+            shape = other;
+            rankOfTensors = other.rank();
+            alpha = other.alpha();
+            return this;
+        }
+
+        Draft rankOfTensors(int rank) {
+            rankOfTensors = rank;
+            return this;
+        }
+
+        Draft alphaOfTensors(double value) {
+            alpha = value;
+            return this;
+        }
+
+        Draft base(BaseModel other) {
+            base = other;
+            return this;
+        }
+
+        Draft withoutAverage() {
+            average = false;
+            return this;
+        }
+
+        Draft weight(double value) {
+            weight = value;
+            return this;
+        }
+
+        Draft averageWeight(double value) {
+            averageWeight = value;
+            return this;
+        }
+
+        Draft modules(String... names) {
+            modules = List.of(names);
+            return this;
+        }
+
+        Draft metric(String name, double value) {
+            metrics.put(name, value);
+            return this;
+        }
+
+        Draft withoutMetrics() {
+            metrics.clear();
+            return this;
+        }
+
+        /** An adapter file that is hashed and listed, but no safetensors file. */
+        Draft garbageAdapter() {
+            garbage = true;
+            average = false;
+            return this;
+        }
+
+        CheckpointCandidate write() throws IOException {
+            String name = CheckpointLayout.candidateName(step);
+            Path place = layout.candidate(Candidates.MODEL, name);
+            Map<String, Long> next = Map.of("preference-triples-0", step * 8);
+            try (StoreFolder.Draft draft = StoreFolder.draft(place)) {
+                List<FileEntry> files = new ArrayList<>();
+                if (garbage) {
+                    draft.write(CheckpointLayout.ADAPTER, new byte[100]);
+                } else {
+                    writeAdapter(draft.file(CheckpointLayout.ADAPTER), weight);
+                }
+                files.add(FileEntry.of(draft.file(CheckpointLayout.ADAPTER)));
+                if (average) {
+                    writeAdapter(draft.file(CheckpointLayout.EMA), averageWeight);
+                    files.add(FileEntry.of(draft.file(CheckpointLayout.EMA)));
+                }
+                draft.write(CheckpointLayout.OPTIMIZER, new byte[] {1, 2, 3});
+                files.add(FileEntry.of(draft.file(CheckpointLayout.OPTIMIZER)));
+                CandidateManifest manifest = new CandidateManifest(
+                        CandidateManifest.FORMAT,
+                        Candidates.MODEL,
+                        name,
+                        step,
+                        step * 8,
+                        next,
+                        base,
+                        shape,
+                        new ObjectiveSettings("dpo", "beta / 2", Map.of("beta", "2000")),
+                        Map.of("run", 7L),
+                        null,
+                        null,
+                        metrics,
+                        null,
+                        null,
+                        files,
+                        Candidates.NOW.minusSeconds(1),
+                        "",
+                        Candidates.digest("configuration"));
+                draft.write(CheckpointLayout.MANIFEST, manifest.toBytes());
+                draft.finish();
+                return CheckpointCandidate.newBuilder()
+                        .setModel(Candidates.MODEL)
+                        .setCandidate(name)
+                        .setDigest(manifest.digest())
+                        .setLocation(CheckpointLayout.location(place))
+                        .setStep(step)
+                        .setTriples(step * 8)
+                        .setNextOffsets(next)
+                        .setMetrics(metrics)
+                        .setCreatedAt(manifest.createdAt())
+                        .build();
+            }
+        }
+
+        private void writeAdapter(Path file, double value) {
+            try (TensorScope scope = TensorScope.open()) {
+                Map<String, Tensor> tensors = new TreeMap<>();
+                for (String module : modules) {
+                    tensors.put(module + ".lora_A.weight", Tensor.randn(step, rankOfTensors, 6));
+                    if (alpha != rankOfTensors) {
+                        tensors.put(module + ".alpha", Tensor.scalar(alpha));
+                    }
+                    tensors.put(
+                            module + ".lora_B.weight",
+                            Tensor.randn(step + 1, 5, rankOfTensors).mul(value));
+                }
+                SafeTensors.write(file, tensors, Map.of());
+            }
+        }
+    }
+
+    Path file(CheckpointCandidate candidate, String name) {
+        return layout.candidate(candidate.getModel(), candidate.getCandidate()).resolve(name);
+    }
+
+    void flipByte(CheckpointCandidate candidate, String name, int position) throws IOException {
+        Path file = file(candidate, name);
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[position] ^= 1;
+        Files.write(file, bytes);
+    }
+}

@@ -1,0 +1,53 @@
+package dev.realalign.publisher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.realalign.runtime.UserErrorException;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+class PublisherConfigTest {
+    private static final Map<String, String> GIVEN = Map.of(
+            "bootstrap.servers", "localhost:9092",
+            "schema.registry.url", "http://localhost:8081",
+            "model.name", "tiny",
+            "checkpoint.store.uri", "file:///srv/checkpoints");
+
+    @Test
+    @DisplayName("What is not given has its documented default")
+    void defaults() {
+        PublisherConfig config = PublisherConfig.from(GIVEN);
+
+        assertThat(config.heldOutRatioLimit()).isEqualTo(1.1);
+        assertThat(config.unmeasuredAllowed()).isFalse();
+        assertThat(config.candidatesKept()).isEqualTo(3);
+        assertThat(config.store().root()).hasToString("/srv/checkpoints");
+        assertThat(config.group()).isEqualTo("realalign-publisher-tiny");
+        assertThat(config.transactionalId()).isEqualTo("publisher-tiny");
+    }
+
+    @Test
+    @DisplayName("Every problem is reported at once")
+    void problems() {
+        Map<String, String> given = new HashMap<>(GIVEN);
+        given.remove("model.name");
+        given.put("publisher.gate.held.out.ratio.max", "0");
+        given.put("publisher.candidates.kept", "none");
+
+        assertThatThrownBy(() -> PublisherConfig.from(given)).isInstanceOfSatisfying(UserErrorException.class, e -> {
+            assertThat(e.exitCode()).isEqualTo(2);
+            assertThat(e.problems())
+                    .containsExactlyInAnyOrder(
+                            "model.name is not set. Name of the model line: it stands in record keys, folder names"
+                                    + " and group ids. Give it in the configuration file or with"
+                                    + " -D model.name=VALUE.",
+                            "publisher.gate.held.out.ratio.max is \"0\": must be greater than 0. Change it, or"
+                                    + " leave it out for the default 1.1.",
+                            "publisher.candidates.kept is \"none\": must be a whole number from 1 to 1000000."
+                                    + " Change it, or leave it out for the default 3.");
+        });
+    }
+}

@@ -1,0 +1,247 @@
+package dev.realalign.publisher;
+
+import static dev.realalign.publisher.Candidates.MODEL;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.realalign.schemas.CheckpointCandidate;
+import dev.realalign.schemas.CheckpointLayout;
+import dev.realalign.schemas.CheckpointVersion;
+import dev.realalign.schemas.FileEntry;
+import dev.realalign.schemas.Measures;
+import dev.realalign.schemas.PublishingDecision;
+import dev.realalign.schemas.Sha256;
+import dev.realalign.schemas.TrustedRecords;
+import dev.realalign.schemas.VersionManifest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Kills the publisher at every boundary between two steps, restarts it, and compares with a run that never died: the same
+ * versions with the same bytes, no gap, no double, nothing left over.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PublisherCrashTest {
+    private static final int CANDIDATES_KEPT = 2;
+    /** Boundaries passed in a run that never dies; the first test holds the two to be equal. */
+    private static final int BOUNDARIES = 58;
+
+    @TempDir
+    Path root;
+
+    private Outcome undisturbed = new Outcome(List.of(), List.of(), List.of(), 0, List.of());
+    private int boundaries;
+
+    @BeforeAll
+    void runUndisturbed(@TempDir Path own) throws IOException {
+        TrustedRecords.allow();
+        Run run = new Run(own);
+        run.attempt(step -> boundaries++);
+        undisturbed = run.outcome();
+    }
+
+    @Test
+    @DisplayName("A run that never dies publishes three versions, refuses one candidate and passes over two repeats")
+    void undisturbed() {
+        assertThat(boundaries).isEqualTo(BOUNDARIES);
+        assertThat(undisturbed.versions()).hasSize(3);
+        assertThat(undisturbed.decisions())
+                .containsExactly(
+                        "step-0000000010: published",
+                        "step-0000000020: published",
+                        "step-0000000030: its error on held-out real images is 1.5000 times the reference's, more than"
+                                + " 1.1000",
+                        "step-0000000010: already published as version 1",
+                        ": garbage",
+                        "step-0000000040: published");
+        assertThat(undisturbed.files())
+                .containsExactly(
+                        "candidates/step-0000000030",
+                        "candidates/step-0000000040",
+                        "versions/00000001",
+                        "versions/00000002",
+                        "versions/00000003");
+    }
+
+    @ParameterizedTest(name = "killed at boundary {0}")
+    @MethodSource("everyBoundary")
+    void killedOnce(int boundary) throws IOException {
+        Run run = new Run(root.resolve("once-" + boundary));
+        run.attempt(new CrashAt(boundary));
+        run.attempt(PublishingStep.Observer.NONE);
+
+        assertThat(run.outcome()).isEqualTo(undisturbed);
+    }
+
+    @ParameterizedTest(name = "killed again and again, seed {0}")
+    @MethodSource("seeds")
+    void killedOften(long seed) throws IOException {
+        Random random = new Random(seed);
+        Run run = new Run(root.resolve("often-" + seed));
+        for (int crash = 0; crash < 20; crash++) {
+            run.attempt(new CrashAt(random.nextInt(12)));
+        }
+        run.attempt(PublishingStep.Observer.NONE);
+
+        assertThat(run.outcome()).isEqualTo(undisturbed);
+    }
+
+    @ParameterizedTest(name = "replaced at {0}")
+    @EnumSource(
+            value = PublishingStep.class,
+            names = {"COMMITTED", "PRUNED"},
+            mode = EnumSource.Mode.EXCLUDE)
+    @DisplayName("A publisher that sleeps while another does its work wakes up to harm nothing")
+    void replaced(PublishingStep asleepAt) throws IOException {
+        Run run = new Run(root.resolve("replaced-" + asleepAt));
+        AtomicBoolean slept = new AtomicBoolean();
+        AtomicBoolean fenced = new AtomicBoolean();
+        try {
+            run.attempt(step -> {
+                if (step == asleepAt && slept.compareAndSet(false, true)) {
+                    try {
+                        run.attempt(PublishingStep.Observer.NONE);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }
+            });
+        } catch (MemoryJournal.Fenced e) {
+            fenced.set(true);
+        }
+
+        assertThat(slept).isTrue();
+        assertThat(fenced).isTrue();
+        assertThat(run.outcome()).isEqualTo(undisturbed);
+    }
+
+    static IntStream everyBoundary() {
+        return IntStream.range(0, BOUNDARIES);
+    }
+
+    static Stream<Long> seeds() {
+        return Stream.of(1L, 2L, 3L, 4L, 5L);
+    }
+
+    /** Everything that can be seen from outside after a run. */
+    private record Outcome(
+            List<CheckpointVersion> versions,
+            List<String> latest,
+            List<String> decisions,
+            long offset,
+            List<String> files) {}
+
+    /** A line of candidates in a store of its own. */
+    private static final class Run {
+        private final CandidateStore store;
+        private final MemoryJournal journal = new MemoryJournal();
+
+        Run(Path root) throws IOException {
+            this.store = new CandidateStore(root);
+            CheckpointCandidate first = store.candidate(10).write();
+            journal.announce(first, store.candidate(20).write());
+            journal.announce(store.candidate(30)
+                    .metric(Measures.HELD_OUT_PREFERRED_RATIO, 1.5)
+                    .write());
+            journal.announce(first, first);
+            journal.announceGarbage();
+            journal.announce(store.candidate(40).write());
+        }
+
+        /** One life of a publisher, as long as it lasts. */
+        void attempt(PublishingStep.Observer steps) throws IOException {
+            Clock clock = Clock.fixed(Candidates.NOW, ZoneOffset.UTC);
+            try (Journal session = journal.session(steps)) {
+                Publisher publisher = new Publisher(
+                        session, store.layout, new HeldOutRatioGate(1.1, false), CANDIDATES_KEPT, clock, steps);
+                for (Journal.Delivery delivery : session.poll(Duration.ZERO)) {
+                    publisher.decide(delivery);
+                }
+            } catch (Crash e) {
+                verifyWhatIsAnnounced();
+            }
+        }
+
+        /** At no moment may a reader of the topics meet a version that is not whole on the disk. */
+        void verifyWhatIsAnnounced() throws IOException {
+            for (CheckpointVersion version : journal.versions) {
+                Path folder = store.layout.version(MODEL, version.getVersion());
+                byte[] bytes = Files.readAllBytes(folder.resolve(CheckpointLayout.MANIFEST));
+                assertThat(Sha256.hex(bytes)).isEqualTo(version.getDigest());
+                for (FileEntry file :
+                        VersionManifest.parse(bytes, folder.toString()).files()) {
+                    file.verify(folder.resolve(file.name()));
+                }
+            }
+        }
+
+        Outcome outcome() throws IOException {
+            verifyWhatIsAnnounced();
+            assertThat(journal.versions.stream().map(CheckpointVersion::getVersion))
+                    .containsExactly(1L, 2L, 3L);
+            assertThat(journal.committed).isEqualTo(journal.end());
+            return new Outcome(
+                    journal.versions.stream()
+                            .map(version -> CheckpointVersion.newBuilder(version)
+                                    .setLocation("")
+                                    .build())
+                            .toList(),
+                    journal.aliases.stream()
+                            .map(alias -> alias.getAlias() + " " + alias.getSequence() + " -> " + alias.getVersion())
+                            .toList(),
+                    journal.decisions.stream().map(Run::sentence).toList(),
+                    journal.committed,
+                    folders());
+        }
+
+        private static String sentence(PublishingDecision decision) {
+            return decision.getCandidate() + ": " + decision.getReason();
+        }
+
+        private List<String> folders() throws IOException {
+            Path model = store.layout.model(MODEL);
+            try (Stream<Path> tree = Files.walk(model, 2)) {
+                return tree.map(path -> model.relativize(path).toString().replace('\\', '/'))
+                        .filter(path -> path.contains("/"))
+                        .sorted()
+                        .toList();
+            }
+        }
+    }
+
+    private static final class Crash extends Error {
+        private static final long serialVersionUID = 1L;
+    }
+
+    private static final class CrashAt implements PublishingStep.Observer {
+        private int left;
+
+        CrashAt(int boundary) {
+            this.left = boundary;
+        }
+
+        @Override
+        public void passed(PublishingStep step) {
+            if (left-- == 0) {
+                throw new Crash();
+            }
+        }
+    }
+}
