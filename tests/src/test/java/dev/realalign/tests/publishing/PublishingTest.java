@@ -1,0 +1,341 @@
+package dev.realalign.tests.publishing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.realalign.app.embedded.EmbeddedCluster;
+import dev.realalign.app.embedded.EmbeddedOptions;
+import dev.realalign.publisher.HeldOutRatioGate;
+import dev.realalign.publisher.PublisherConfig;
+import dev.realalign.publisher.PublisherService;
+import dev.realalign.publisher.PublishingStep;
+import dev.realalign.runtime.ClusterConfig;
+import dev.realalign.runtime.ClusterSetup;
+import dev.realalign.runtime.Service;
+import dev.realalign.runtime.UserErrorException;
+import dev.realalign.schemas.CheckpointAlias;
+import dev.realalign.schemas.CheckpointCandidate;
+import dev.realalign.schemas.CheckpointLayout;
+import dev.realalign.schemas.CheckpointVersion;
+import dev.realalign.schemas.FileEntry;
+import dev.realalign.schemas.PublishingDecision;
+import dev.realalign.schemas.Sha256;
+import dev.realalign.schemas.Topic;
+import dev.realalign.schemas.TopicReader;
+import dev.realalign.schemas.Topics;
+import dev.realalign.schemas.VersionManifest;
+import dev.realalign.subscriber.CheckpointSubscriber;
+import dev.realalign.subscriber.Follow;
+import dev.realalign.subscriber.ReceivedVersion;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(300)
+class PublishingTest {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    @TempDir
+    static Path data;
+
+    private static EmbeddedCluster embedded;
+    private static ClusterConfig cluster;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void start() {
+        embedded = EmbeddedCluster.start(EmbeddedOptions.in(data));
+        cluster = ClusterConfig.from(embedded.properties());
+        ClusterSetup.prepare(cluster, Topics.all());
+    }
+
+    @AfterAll
+    static void stop() {
+        embedded.close();
+    }
+
+    @Test
+    @DisplayName(
+            "Killed at every step in turn, the publisher leaves no gap and no double, and a follower gets each version once")
+    void killedAtEveryStep() throws Exception {
+        String model = "killed";
+        int steps = PublishingStep.values().length;
+        List<Long> received = new CopyOnWriteArrayList<>();
+        try (TrainerStandIn trainer = new TrainerStandIn(cluster, model, folder.resolve("store"));
+                CheckpointSubscriber subscriber = CheckpointSubscriber.of(
+                                model, folder.resolve("into"), cluster.reader("follower"))
+                        .follow(new Follow.AllVersions())
+                        .onVersion(version -> received.add(version.version()))
+                        .start()) {
+            long candidate = 0;
+            for (PublishingStep step : PublishingStep.values()) {
+                trainer.announce(trainer.write(++candidate * 10, 1.0));
+                Process publisher = publisherThatDiesAt(step, model);
+                assertThat(publisher.waitFor(60, TimeUnit.SECONDS))
+                        .as("the publisher reaches %s", step)
+                        .isTrue();
+                assertThat(publisher.exitValue()).isEqualTo(PublisherProcess.KILLED);
+                verifyEverythingAnnounced(model);
+            }
+            trainer.announce(trainer.write(++candidate * 10, 1.0));
+            try (PublisherService publisher = publisher(model)) {
+                publisher.start();
+                await().atMost(SOON).until(() -> versions(model).size() == steps + 1);
+            }
+            assertThat(subscriber.awaitCurrent(SOON).version()).isEqualTo(steps + 1);
+        }
+
+        Long[] all = LongStream.rangeClosed(1, steps + 1).boxed().toArray(Long[]::new);
+        assertThat(versions(model)).extracting(CheckpointVersion::getVersion).containsExactly(all);
+        assertThat(versions(model)).extracting(CheckpointVersion::getStep).doesNotHaveDuplicates();
+        assertThat(decisions(model)).hasSize(steps + 1).allSatisfy(decision -> assertThat(decision.getReason())
+                .isEqualTo("published"));
+        CheckpointAlias latest = latest(model);
+        assertThat(latest.getVersion()).isEqualTo(steps + 1);
+        assertThat(latest.getSequence()).isEqualTo(steps + 1);
+        assertThat(received).containsExactly(all);
+        assertThat(names(new CheckpointLayout(folder.resolve("store")).versions(model)))
+                .hasSize(steps + 1)
+                .allSatisfy(name -> assertThat(name).matches("[0-9]{8}"));
+    }
+
+    @Test
+    @DisplayName(
+            "Refused, repeated, undecodable and aborted candidates leave the versions alone, and the group does not lag")
+    void everyKindOfCandidate() throws Exception {
+        String model = "mixed";
+        try (TrainerStandIn trainer = new TrainerStandIn(cluster, model, folder.resolve("store"));
+                TrainerStandIn other = new TrainerStandIn(cluster, "other", folder.resolve("store"));
+                PublisherService publisher = publisher(model)) {
+            CheckpointCandidate first = trainer.write(10, 1.0);
+            trainer.announce(first);
+            trainer.announce(trainer.write(20, 1.7));
+            trainer.announce(first);
+            trainer.announceGarbage();
+            trainer.announceAndAbort(trainer.write(30, 1.0));
+            trainer.announce(trainer.write(40, 1.0));
+            other.announce(other.write(50, 1.0));
+            publisher.start();
+
+            await().atMost(SOON).until(() -> versions(model).size() == 2);
+            await().atMost(SOON).untilAsserted(() -> assertThat(lag(model)).isZero());
+        }
+        assertThat(decisions(model))
+                .extracting(PublishingDecision::getReason)
+                .satisfiesExactly(
+                        reason -> assertThat(reason).isEqualTo("published"),
+                        reason -> assertThat(reason)
+                                .isEqualTo(
+                                        "its error on held-out real images is 1.7000 times the reference's, more than 1.1000"),
+                        reason -> assertThat(reason).isEqualTo("already published as version 1"),
+                        reason -> assertThat(reason)
+                                .startsWith("the record at offset ")
+                                .contains(" of checkpoint-candidates-0 cannot be decoded: "),
+                        reason -> assertThat(reason).isEqualTo("published"));
+        assertThat(versions("other")).isEmpty();
+    }
+
+    @Test
+    @DisplayName("A second publisher of the same line takes over, and the first ends with one sentence")
+    void fenced() throws Exception {
+        String model = "fenced";
+        try (TrainerStandIn trainer = new TrainerStandIn(cluster, model, folder.resolve("store"));
+                PublisherService first = publisher(model);
+                PublisherService second = publisher(model)) {
+            first.start();
+            trainer.announce(trainer.write(10, 1.0));
+            await().atMost(SOON).until(() -> versions(model).size() == 1);
+            second.start();
+            await().atMost(SOON).until(() -> second.state() == Service.State.RUNNING);
+            trainer.announce(trainer.write(20, 1.0));
+
+            assertThat(first.await(SOON)).isTrue();
+            assertThat(first.state()).isEqualTo(Service.State.FAILED);
+            assertThat(first.failure().orElseThrow())
+                    .isInstanceOf(UserErrorException.class)
+                    .hasMessage(
+                            "another publisher of model fenced has taken over (transactional id publisher-fenced), so"
+                                    + " this one ends. Run one publisher for each model line.");
+            await().atMost(SOON).until(() -> versions(model).size() == 2);
+            trainer.announce(trainer.write(30, 1.0));
+            await().atMost(SOON).until(() -> versions(model).size() == 3);
+            assertThat(second.state()).isEqualTo(Service.State.RUNNING);
+        }
+        assertThat(decisions(model)).hasSize(3);
+        verifyEverythingAnnounced(model);
+    }
+
+    @Test
+    @DisplayName(
+            "A store that cannot be written ends the publisher with one sentence; mended, it goes on with nothing lost")
+    void unwritableStore() throws Exception {
+        String model = "unwritable";
+        Path store = folder.resolve("store");
+        try (TrainerStandIn trainer = new TrainerStandIn(cluster, model, store)) {
+            trainer.announce(trainer.write(10, 1.0));
+            Path versions = new CheckpointLayout(store).versions(model);
+            Files.writeString(versions, "a file where the folder of versions belongs");
+            try (PublisherService publisher = publisher(model)) {
+                publisher.start();
+                assertThat(publisher.await(SOON)).isTrue();
+                assertThat(publisher.failure().orElseThrow())
+                        .isInstanceOf(UserErrorException.class)
+                        .hasMessageStartingWith("the checkpoint store " + store + " cannot be used (")
+                        .hasMessageEndingWith(
+                                "Nothing was announced and nothing is lost: make room or make it writable,"
+                                        + " then start the publisher again.");
+            }
+            assertThat(decisions(model)).isEmpty();
+
+            Files.delete(versions);
+            try (PublisherService publisher = publisher(model)) {
+                publisher.start();
+                await().atMost(SOON).until(() -> versions(model).size() == 1);
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("Every alias move reaches a follower's disk, one after the other")
+    void everyAliasMove() throws Exception {
+        String model = "quick";
+        List<ReceivedVersion> received = new CopyOnWriteArrayList<>();
+        try (TrainerStandIn trainer = new TrainerStandIn(cluster, model, folder.resolve("store"));
+                PublisherService publisher = publisher(model);
+                CheckpointSubscriber subscriber = CheckpointSubscriber.of(
+                                model, folder.resolve("into"), cluster.reader("follower"))
+                        .follow(new Follow.Alias("latest", true))
+                        .onVersion(received::add)
+                        .start()) {
+            publisher.start();
+            trainer.announce(trainer.write(10, 1.0));
+            subscriber.awaitCurrent(SOON);
+            for (long step = 20; step <= 60; step += 10) {
+                CheckpointCandidate candidate = trainer.write(step, 1.0);
+                int before = received.size();
+                trainer.announce(candidate);
+                await().pollInterval(Duration.ofMillis(5))
+                        .atMost(Duration.ofSeconds(10))
+                        .until(() -> received.size() > before);
+            }
+        }
+        assertThat(received).extracting(ReceivedVersion::version).containsExactly(1L, 2L, 3L, 4L, 5L, 6L);
+    }
+
+    private PublisherService publisher(String model) {
+        return new PublisherService(
+                PublisherConfig.from(properties(model)),
+                new HeldOutRatioGate(1.1, false),
+                PublishingStep.Observer.NONE);
+    }
+
+    private Process publisherThatDiesAt(PublishingStep step, String model) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "-XX:TieredStopAtLevel=1",
+                "-DOPT_OUT_TRACKING=true",
+                "-Dai.djl.offline=true",
+                "-Dai.djl.default_engine=PyTorch",
+                "-cp",
+                System.getProperty("java.class.path"),
+                PublisherProcess.class.getName(),
+                step.name()));
+        properties(model).forEach((key, value) -> command.add(key + "=" + value));
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("publisher-" + step + ".log").toFile())
+                .start();
+    }
+
+    private Map<String, String> properties(String model) {
+        Map<String, String> properties = new HashMap<>(embedded.properties());
+        properties.put("model.name", model);
+        properties.put("checkpoint.store.uri", CheckpointLayout.location(folder.resolve("store")));
+        return properties;
+    }
+
+    private void verifyEverythingAnnounced(String model) throws IOException {
+        for (CheckpointVersion version : versions(model)) {
+            Path place = new CheckpointLayout(folder.resolve("store")).version(model, version.getVersion());
+            byte[] manifest = Files.readAllBytes(place.resolve(CheckpointLayout.MANIFEST));
+            assertThat(Sha256.hex(manifest)).isEqualTo(version.getDigest());
+            for (FileEntry file :
+                    VersionManifest.parse(manifest, place.toString()).files()) {
+                file.verify(place.resolve(file.name()));
+            }
+        }
+    }
+
+    private static List<CheckpointVersion> versions(String model) {
+        return read(Topics.CHECKPOINTS).stream()
+                .filter(version -> version.getModel().equals(model))
+                .toList();
+    }
+
+    private static List<PublishingDecision> decisions(String model) {
+        return read(Topics.PUBLISHING_LOG).stream()
+                .filter(decision -> decision.getModel().equals(model))
+                .toList();
+    }
+
+    private static CheckpointAlias latest(String model) {
+        return read(Topics.CHECKPOINT_ALIASES).stream()
+                .filter(alias -> alias.getModel().equals(model))
+                .reduce((before, after) -> after)
+                .orElseThrow();
+    }
+
+    private static <V extends SpecificRecord> List<V> read(Topic<String, V> topic) {
+        List<V> values = new ArrayList<>();
+        for (TopicReader.Entry<V> entry : TopicReader.readAll(topic, cluster.reader("checker"), SOON)) {
+            V value = entry.value();
+            if (value != null) {
+                values.add(value);
+            }
+        }
+        return values;
+    }
+
+    private static long lag(String model) throws Exception {
+        TopicPartition partition = new TopicPartition(Topics.CHECKPOINT_CANDIDATES.name(), 0);
+        try (Admin admin = Admin.create(cluster.admin())) {
+            OffsetAndMetadata committed = admin.listConsumerGroupOffsets("realalign-publisher-" + model)
+                    .partitionsToOffsetAndMetadata()
+                    .get()
+                    .get(partition);
+            long end = admin.listOffsets(Map.of(partition, OffsetSpec.latest()))
+                    .partitionResult(partition)
+                    .get()
+                    .offset();
+            return committed == null ? end : end - committed.offset();
+        }
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (var children = Files.list(folder)) {
+            return children.map(child -> String.valueOf(child.getFileName())).toList();
+        }
+    }
+}
