@@ -29,6 +29,9 @@ public interface Denoiser extends LoraTargets, AutoCloseable {
     /** Channels of a prediction. */
     int outChannels();
 
+    /** Features of each prompt token it is conditioned on. */
+    int promptFeatures();
+
     /** The height and width of the samples the network was trained at (latents, or pixels in pixel space). */
     int nativeSize();
 

@@ -42,6 +42,11 @@ final class ClipPromptEncoder implements PromptEncoder {
     }
 
     @Override
+    public int features() {
+        return encoder.config().hidden();
+    }
+
+    @Override
     public void close() {
         tokenizer.close();
         encoder.close();

@@ -7,8 +7,17 @@ import dev.realalign.diffusion.denoiser.Conditioning;
 import dev.realalign.diffusion.denoiser.Denoiser;
 import dev.realalign.diffusion.schedule.NoiseSchedule;
 import dev.realalign.diffusion.schedule.Scheduler;
+import dev.realalign.diffusion.sd3.Sd3Config;
+import dev.realalign.diffusion.sd3.Sd3Transformer;
+import dev.realalign.diffusion.t5.T5Encoder;
 import dev.realalign.diffusion.tokenizer.ClipTokenizer;
+import dev.realalign.diffusion.tokenizer.T5Tokenizer;
+import dev.realalign.diffusion.tokenizer.TextTokenizer;
 import dev.realalign.diffusion.unet.UNet2DConditionModel;
+import dev.realalign.diffusion.vae.Autoencoder;
+import dev.realalign.diffusion.vae.AutoencoderKl;
+import dev.realalign.diffusion.vae.AutoencoderTiny;
+import dev.realalign.diffusion.vae.PixelSpace;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,15 +32,15 @@ public final class DiffusionModel implements AutoCloseable {
     private final Denoiser denoiser;
     private final PromptEncoder promptEncoder;
     private final Scheduler scheduler;
-    private final int imageFactor;
+    private final Autoencoder autoencoder;
 
     private DiffusionModel(
-            Path folder, Denoiser denoiser, PromptEncoder promptEncoder, Scheduler scheduler, int imageFactor) {
+            Path folder, Denoiser denoiser, PromptEncoder promptEncoder, Scheduler scheduler, Autoencoder autoencoder) {
         this.folder = folder;
         this.denoiser = denoiser;
         this.promptEncoder = promptEncoder;
         this.scheduler = scheduler;
-        this.imageFactor = imageFactor;
+        this.autoencoder = autoencoder;
     }
 
     /**
@@ -44,47 +53,84 @@ public final class DiffusionModel implements AutoCloseable {
         Parts parts = new Parts();
         Scheduler scheduler =
                 parts.load(() -> Scheduler.read(folder.resolve("scheduler").resolve("scheduler_config.json")));
-        Integer factor = parts.load(() -> index.has("vae") ? vaeFactor(folder.resolve("vae")) : 1);
-        ClipTokenizer tokenizer = parts.load(() -> ClipTokenizer.load(folder.resolve("tokenizer")));
-        ClipTextModel encoder = parts.load(() -> ClipTextModel.load(
-                folder.resolve("text_encoder"), false, options.variant(), options.type(), options.device()));
-        UNet2DConditionModel unet = parts.load(() ->
-                UNet2DConditionModel.load(folder.resolve("unet"), options.variant(), options.type(), options.device()));
-        if (tokenizer != null
-                && encoder != null
-                && tokenizer.length() > encoder.config().positions()) {
-            parts.problems.add(
-                    "the tokenizer makes " + tokenizer.length() + " tokens of a prompt, the text encoder takes "
-                            + encoder.config().positions());
+        boolean flow = index.family() == ModelIndex.Family.STABLE_DIFFUSION_3;
+        PromptEncoder prompts = flow ? sd3Prompts(folder, index, options, parts) : clipPrompts(folder, options, parts);
+        Denoiser denoiser = flow
+                ? parts.load(() -> Sd3Transformer.load(
+                        folder.resolve("transformer"), options.variant(), options.type(), options.device()))
+                : parts.load(() -> UNet2DConditionModel.load(
+                        folder.resolve("unet"), options.variant(), options.type(), options.device()));
+        Autoencoder autoencoder =
+                denoiser == null ? null : parts.load(() -> autoencoder(folder, index, options, denoiser));
+        if (denoiser != null && prompts != null && prompts.features() != denoiser.promptFeatures()) {
+            parts.problems.add("the text encoders give " + prompts.features() + " features, the " + denoiser.prefix()
+                    + " takes " + denoiser.promptFeatures());
         }
-        if (encoder != null
-                && unet != null
-                && encoder.config().hidden() != unet.config().crossAttention()) {
-            parts.problems.add("the text encoder gives " + encoder.config().hidden() + " features, the U-Net takes "
-                    + unet.config().crossAttention());
+        if (denoiser != null && autoencoder != null && autoencoder.latentChannels() != denoiser.outChannels()) {
+            parts.problems.add("the VAE has " + autoencoder.latentChannels() + " latent channels, the "
+                    + denoiser.prefix() + " " + denoiser.outChannels());
         }
         if (scheduler == null
-                || factor == null
-                || tokenizer == null
-                || encoder == null
-                || unet == null
+                || prompts == null
+                || denoiser == null
+                || autoencoder == null
                 || !parts.problems.isEmpty()) {
             parts.close();
             throw new ModelFormatException(folder.toString(), parts.problems);
         }
-        return new DiffusionModel(folder, unet, new ClipPromptEncoder(tokenizer, encoder), scheduler, factor);
+        return new DiffusionModel(folder, denoiser, prompts, scheduler, autoencoder);
     }
 
-    /** How many pixels a latent is high and wide: one halving between each two blocks. */
-    private static int vaeFactor(Path folder) {
-        return JsonConfig.read(
-                folder.resolve("config.json"),
-                json -> 1
-                        << (Math.max(
-                                        1,
-                                        json.integers("block_out_channels", List.of(64))
-                                                .size())
-                                - 1));
+    private static Autoencoder autoencoder(Path folder, ModelIndex index, LoadOptions options, Denoiser denoiser) {
+        Path vae = folder.resolve("vae");
+        if (!index.has("vae")) {
+            return new PixelSpace(denoiser.outChannels());
+        }
+        return index.is("vae", "AutoencoderTiny")
+                ? AutoencoderTiny.load(vae, options.variant(), options.device())
+                : AutoencoderKl.load(vae, options.variant(), options.device());
+    }
+
+    private static @Nullable PromptEncoder clipPrompts(Path folder, LoadOptions options, Parts parts) {
+        TextTokenizer tokenizer = parts.load(() -> ClipTokenizer.load(folder.resolve("tokenizer")));
+        ClipTextModel encoder = clip(folder.resolve("text_encoder"), false, options, parts);
+        parts.checkLength(tokenizer, encoder);
+        return tokenizer == null || encoder == null ? null : new ClipPromptEncoder(tokenizer, encoder);
+    }
+
+    private static @Nullable PromptEncoder sd3Prompts(Path folder, ModelIndex index, LoadOptions options, Parts parts) {
+        TextTokenizer tokenizerL = parts.load(() -> ClipTokenizer.load(folder.resolve("tokenizer")));
+        TextTokenizer tokenizerG = parts.load(() -> ClipTokenizer.load(folder.resolve("tokenizer_2")));
+        ClipTextModel encoderL = clip(folder.resolve("text_encoder"), true, options, parts);
+        ClipTextModel encoderG = clip(folder.resolve("text_encoder_2"), true, options, parts);
+        parts.checkLength(tokenizerL, encoderL);
+        parts.checkLength(tokenizerG, encoderG);
+        TextTokenizer tokenizerT5 = null;
+        T5Encoder encoderT5 = null;
+        if (index.has("text_encoder_3")) {
+            tokenizerT5 = parts.load(
+                    () -> T5Tokenizer.load(folder.resolve("tokenizer_3"), T5Tokenizer.STABLE_DIFFUSION_3_LENGTH));
+            encoderT5 = parts.load(() -> T5Encoder.load(
+                    folder.resolve("text_encoder_3"), options.variant(), options.type(), options.device()));
+        }
+        Sd3Config config = parts.load(
+                () -> JsonConfig.read(folder.resolve("transformer").resolve("config.json"), Sd3Config::from));
+        if (tokenizerL == null || tokenizerG == null || encoderL == null || encoderG == null || config == null) {
+            return null;
+        }
+        int hidden = encoderL.config().hidden() + encoderG.config().hidden();
+        int pooled = encoderL.config().projection() + encoderG.config().projection();
+        if (hidden > config.jointFeatures() || pooled != config.pooledFeatures()) {
+            parts.problems.add("the two CLIP encoders give " + hidden + " features and pooled vectors of " + pooled
+                    + ", the transformer takes at most " + config.jointFeatures() + " and " + config.pooledFeatures());
+        }
+        return new Sd3PromptEncoder(
+                tokenizerL, encoderL, tokenizerG, encoderG, tokenizerT5, encoderT5, config.jointFeatures());
+    }
+
+    private static @Nullable ClipTextModel clip(Path folder, boolean projected, LoadOptions options, Parts parts) {
+        return parts.load(
+                () -> ClipTextModel.load(folder, projected, options.variant(), options.type(), options.device()));
     }
 
     /** Components loaded so far, and what went wrong with others. */
@@ -102,6 +148,16 @@ public final class DiffusionModel implements AutoCloseable {
             } catch (ModelFormatException e) {
                 problems.add(String.valueOf(e.getMessage()));
                 return null;
+            }
+        }
+
+        void checkLength(@Nullable TextTokenizer tokenizer, @Nullable ClipTextModel encoder) {
+            if (tokenizer != null
+                    && encoder != null
+                    && tokenizer.length() > encoder.config().positions()) {
+                problems.add(
+                        "the tokenizer makes " + tokenizer.length() + " tokens of a prompt, the text encoder takes "
+                                + encoder.config().positions());
             }
         }
 
@@ -144,19 +200,24 @@ public final class DiffusionModel implements AutoCloseable {
         return promptEncoder.encode(prompts);
     }
 
+    /** Images to what the denoiser works on and back; in pixel space the identity. The model owns it. */
+    public Autoencoder autoencoder() {
+        return autoencoder;
+    }
+
     /** Whether the denoiser works on pixels. */
     public boolean pixelSpace() {
-        return imageFactor == 1;
+        return autoencoder instanceof PixelSpace;
     }
 
     /** Height and width in pixels of the images the model was trained at. */
     public int resolution() {
-        return denoiser.nativeSize() * imageFactor;
+        return denoiser.nativeSize() * autoencoder.factor();
     }
 
     /** Height and width of an image must be multiples of this, in pixels. */
     public int imageFactor() {
-        return denoiser.sizeFactor() * imageFactor;
+        return denoiser.sizeFactor() * autoencoder.factor();
     }
 
     /** Channels of what the denoiser predicts: 3 in pixel space, 4 or 16 latent channels else. */
@@ -173,5 +234,6 @@ public final class DiffusionModel implements AutoCloseable {
     public void close() {
         denoiser.close();
         promptEncoder.close();
+        autoencoder.close();
     }
 }

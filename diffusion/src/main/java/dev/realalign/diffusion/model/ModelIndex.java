@@ -6,31 +6,90 @@ import dev.realalign.diffusion.ModelFormatException;
 import dev.realalign.diffusion.schedule.Scheduler;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
  * The {@code model_index.json} of a diffusers folder.
  *
- * @param pipeline the published pipeline class
+ * @param family how its components go together
  * @param components class by component name; those that are there
  */
-record ModelIndex(String pipeline, SortedMap<String, String> components) {
-    private static final List<String> CLIP_PIPELINES =
-            List.of("StableDiffusionPipeline", "StableDiffusionInpaintPipeline", "StableDiffusionImg2ImgPipeline");
+record ModelIndex(Family family, SortedMap<String, String> components) {
+    private static final List<String> CLIP_TOKENIZERS = List.of("CLIPTokenizer", "CLIPTokenizerFast");
+    private static final List<String> AUTOENCODERS = List.of("AutoencoderKL", "AutoencoderTiny");
 
-    /** What each component may be. Components that are not listed (safety_checker, ...) are not needed and not read. */
-    private static final Map<String, List<String>> CLASSES = Map.of(
-            "unet", List.of("UNet2DConditionModel"),
-            "vae", List.of("AutoencoderKL", "AutoencoderTiny"),
-            "text_encoder", List.of("CLIPTextModel"),
-            "tokenizer", List.of("CLIPTokenizer", "CLIPTokenizerFast"),
-            "scheduler", Scheduler.SUPPORTED);
+    /** Pipelines that are made of the same components. */
+    enum Family {
+        /** Stable Diffusion 1.x and 2.x; without a VAE a pixel-space model. */
+        STABLE_DIFFUSION(
+                List.of("StableDiffusionPipeline", "StableDiffusionInpaintPipeline", "StableDiffusionImg2ImgPipeline"),
+                List.of("unet", "text_encoder", "tokenizer", "scheduler"),
+                Map.of(
+                        "unet",
+                        List.of("UNet2DConditionModel"),
+                        "vae",
+                        AUTOENCODERS,
+                        "text_encoder",
+                        List.of("CLIPTextModel"),
+                        "tokenizer",
+                        CLIP_TOKENIZERS,
+                        "scheduler",
+                        Scheduler.SUPPORTED)),
+        /** Stable Diffusion 3 and 3.5, with or without its T5 encoder. */
+        STABLE_DIFFUSION_3(
+                List.of(
+                        "StableDiffusion3Pipeline",
+                        "StableDiffusion3Img2ImgPipeline",
+                        "StableDiffusion3InpaintPipeline"),
+                List.of(
+                        "transformer",
+                        "vae",
+                        "text_encoder",
+                        "text_encoder_2",
+                        "tokenizer",
+                        "tokenizer_2",
+                        "scheduler"),
+                Map.of(
+                        "transformer", List.of("SD3Transformer2DModel"),
+                        "vae", AUTOENCODERS,
+                        "text_encoder", List.of("CLIPTextModelWithProjection"),
+                        "text_encoder_2", List.of("CLIPTextModelWithProjection"),
+                        "text_encoder_3", List.of("T5EncoderModel"),
+                        "tokenizer", CLIP_TOKENIZERS,
+                        "tokenizer_2", CLIP_TOKENIZERS,
+                        "tokenizer_3", List.of("T5Tokenizer", "T5TokenizerFast"),
+                        "scheduler", List.of("FlowMatchEulerDiscreteScheduler")));
 
-    private static final List<String> REQUIRED = List.of("unet", "text_encoder", "tokenizer", "scheduler");
+        private final List<String> pipelines;
+        private final List<String> required;
+
+        /** What each component may be. Components that are not listed (safety_checker, ...) are not needed and not read. */
+        private final Map<String, List<String>> classes;
+
+        Family(List<String> pipelines, List<String> required, Map<String, List<String>> classes) {
+            this.pipelines = pipelines;
+            this.required = required;
+            this.classes = classes;
+        }
+
+        static Optional<Family> of(String pipeline) {
+            return Arrays.stream(values())
+                    .filter(family -> family.pipelines.contains(pipeline))
+                    .findFirst();
+        }
+
+        static List<String> supported() {
+            return Arrays.stream(values())
+                    .flatMap(family -> family.pipelines.stream())
+                    .toList();
+        }
+    }
 
     ModelIndex {
         components = Collections.unmodifiableSortedMap(new TreeMap<>(components));
@@ -58,10 +117,9 @@ record ModelIndex(String pipeline, SortedMap<String, String> components) {
 
     private static ModelIndex from(JsonConfig json) {
         String pipeline = json.text("_class_name", "(none)");
-        if (!CLIP_PIPELINES.contains(pipeline)) {
-            json.problem("the pipeline class \"" + pipeline + "\" is not supported; supported are "
-                    + String.join(", ", CLIP_PIPELINES));
-        }
+        Family family = Family.of(pipeline)
+                .orElseThrow(() -> new IllegalArgumentException("the pipeline class \"" + pipeline
+                        + "\" is not supported; supported are " + String.join(", ", Family.supported())));
         SortedMap<String, String> components = new TreeMap<>();
         for (String key : json.keys()) {
             JsonNode node = json.node(key);
@@ -72,18 +130,25 @@ record ModelIndex(String pipeline, SortedMap<String, String> components) {
                 components.put(key, node.path(1).textValue());
             }
         }
-        CLASSES.forEach((component, classes) -> {
+        new TreeMap<>(family.classes).forEach((component, classes) -> {
             String name = components.get(component);
-            if (name == null && REQUIRED.contains(component)) {
+            if (name == null && family.required.contains(component)) {
                 json.problem("the component \"" + component + "\" is missing");
             } else if (name != null && !classes.contains(name)) {
                 json.problem("\"" + component + "\" is a " + name + "; supported are " + String.join(", ", classes));
             }
         });
-        return new ModelIndex(pipeline, components);
+        if (components.containsKey("text_encoder_3") != components.containsKey("tokenizer_3")) {
+            json.problem("\"text_encoder_3\" and \"tokenizer_3\" must both be there or both be left out");
+        }
+        return new ModelIndex(family, components);
     }
 
     boolean has(String component) {
         return components.containsKey(component);
+    }
+
+    boolean is(String component, String name) {
+        return name.equals(components.get(component));
     }
 }

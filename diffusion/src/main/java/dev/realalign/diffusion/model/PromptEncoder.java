@@ -12,6 +12,9 @@ public interface PromptEncoder extends AutoCloseable {
      */
     Conditioning encode(List<String> prompts);
 
+    /** Features of each prompt token, D. */
+    int features();
+
     @Override
     void close();
 }

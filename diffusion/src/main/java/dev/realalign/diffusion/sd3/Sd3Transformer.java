@@ -352,6 +352,11 @@ public final class Sd3Transformer implements Denoiser {
     }
 
     @Override
+    public int promptFeatures() {
+        return config.jointFeatures();
+    }
+
+    @Override
     public int nativeSize() {
         return config.sampleSize();
     }

@@ -201,6 +201,11 @@ public final class UNet2DConditionModel implements Denoiser {
     }
 
     @Override
+    public int promptFeatures() {
+        return config.crossAttention();
+    }
+
+    @Override
     public int nativeSize() {
         return config.sampleSize();
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.realalign.diffusion.ModelFormatException;
 import dev.realalign.diffusion.TinyModels;
 import dev.realalign.diffusion.denoiser.Conditioning;
+import dev.realalign.diffusion.schedule.FlowSchedule;
 import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.ElementType;
 import dev.realalign.diffusion.tensor.Tensor;
@@ -64,6 +65,58 @@ class DiffusionModelTest {
     }
 
     @Test
+    @DisplayName("Stable Diffusion 3 without its T5 encoder is conditioned on zeros in T5's place")
+    void stableDiffusion3() throws IOException {
+        Path golden = TinyModels.golden().resolve("models");
+        copy(golden.resolve("sd35m-tiny"), folder);
+        copy(golden.resolve("sd15-tiny/tokenizer"), folder.resolve("tokenizer"));
+        copy(golden.resolve("sd15-tiny/tokenizer"), folder.resolve("tokenizer_2"));
+        Path index = folder.resolve("model_index.json");
+        Files.writeString(
+                index,
+                Files.readString(index)
+                        .replaceAll("\"(text_encoder_3|tokenizer_3)\": \\[[^\\]]*]", "\"$1\": [null, null]"));
+        long before = Tensor.liveCount();
+        try (DiffusionModel model = DiffusionModel.load(folder, LoadOptions.DEFAULT);
+                TensorScope scope = TensorScope.open()) {
+            assertThat(model.pixelSpace()).isFalse();
+            assertThat(model.channels()).isEqualTo(16);
+            assertThat(model.denoiser().prefix()).isEqualTo("transformer");
+            assertThat(model.schedule()).isInstanceOf(FlowSchedule.class);
+            Conditioning prompts = model.encodePrompts(List.of("a red bicycle"));
+            assertThat(prompts.hiddenStates().shape())
+                    .containsExactly(1, 2 * 77, model.denoiser().promptFeatures());
+            assertThat(prompts.hiddenStates().slice(1, 77, 154).abs().max().item())
+                    .isZero();
+            assertThat(prompts.hiddenStates().slice(1, 0, 77).abs().max().item())
+                    .isPositive();
+            Tensor out = model.denoiser().predict(Tensor.randn(1, 1, 16, 8, 8), Tensor.of(new float[] {500}), prompts);
+            assertThat(out.isFinite()).isTrue();
+            assertThat(out.shape()).containsExactly(1, 16, 8, 8);
+        }
+        assertThat(Tensor.liveCount()).isEqualTo(before);
+        Files.writeString(
+                index,
+                Files.readString(index)
+                        .replace("\"tokenizer_3\": [null, null]", "\"tokenizer_3\": [\"t\", \"T5Tokenizer\"]"));
+        assertThatThrownBy(() -> DiffusionModel.load(folder, LoadOptions.DEFAULT))
+                .hasMessageContaining("must both be there or both be left out");
+    }
+
+    @Test
+    @DisplayName("components that do not go together are named with their sizes")
+    void mismatched() throws IOException {
+        copy(BUNDLED, folder);
+        Path other = TinyModels.golden().resolve("models/sd15-tiny/text_encoder");
+        Files.delete(folder.resolve("text_encoder/config.json"));
+        Files.delete(folder.resolve("text_encoder/model.safetensors"));
+        Files.delete(folder.resolve("text_encoder"));
+        copy(other, folder.resolve("text_encoder"));
+        assertThatThrownBy(() -> DiffusionModel.load(folder, LoadOptions.DEFAULT))
+                .hasMessageContaining("the text encoders give 32 features, the unet takes 64");
+    }
+
+    @Test
     @DisplayName("everything wrong with a folder is said at once, and nothing stays loaded")
     void allAtOnce() throws IOException {
         copy(BUNDLED, folder);
@@ -91,7 +144,13 @@ class DiffusionModelTest {
                  "tokenizer": ["transformers", "CLIPTokenizer"], "scheduler": ["diffusers", "HeunScheduler"]}
                 """);
         assertThatThrownBy(() -> DiffusionModel.load(folder, LoadOptions.DEFAULT))
-                .hasMessageContaining("the pipeline class \"FluxPipeline\" is not supported")
+                .hasMessageContaining(
+                        "the pipeline class \"FluxPipeline\" is not supported; supported are StableDiffusionPipeline, ");
+        Files.writeString(
+                folder.resolve("model_index.json"),
+                Files.readString(folder.resolve("model_index.json"))
+                        .replace("FluxPipeline", "StableDiffusionPipeline"));
+        assertThatThrownBy(() -> DiffusionModel.load(folder, LoadOptions.DEFAULT))
                 .hasMessageContaining("\"unet\" is a UNet3DModel")
                 .hasMessageContaining("the component \"text_encoder\" is missing")
                 .hasMessageContaining("\"scheduler\" is a HeunScheduler");
