@@ -13,7 +13,6 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
-import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -24,6 +23,7 @@ import org.slf4j.LoggerFactory;
 /** Creates topics of the catalogue and checks the ones that exist by {@link TopicRules}. */
 final class TopicSetup {
     private static final Logger log = LoggerFactory.getLogger(TopicSetup.class);
+    private static final short BROKER_DEFAULT = -1;
     private static final Duration APPEARANCE_PAUSE = Duration.ofMillis(50);
 
     private TopicSetup() {}
@@ -47,23 +47,28 @@ final class TopicSetup {
     }
 
     private static void create(ClusterConfig cluster, Admin admin, List<Topic<?, ?>> topics) {
+        Map<String, NewTopic> wanted = new TreeMap<>();
         for (Topic<?, ?> topic : topics) {
             int partitions = topic.partitions(cluster.imagePartitions());
-            KafkaFuture<Void> created = admin.createTopics(
-                            List.of(new NewTopic(topic.name(), partitions, (short) -1).configs(topic.settings())))
-                    .all();
+            wanted.put(topic.name(), new NewTopic(topic.name(), partitions, BROKER_DEFAULT).configs(topic.settings()));
+        }
+        if (wanted.isEmpty()) {
+            return;
+        }
+        List<String> problems = new ArrayList<>();
+        admin.createTopics(wanted.values()).values().forEach((name, created) -> {
             try {
                 AdminCalls.await(cluster, created);
-                log.info("created topic {} with {} partitions", topic, partitions);
+                log.info("created topic {}", wanted.get(name));
             } catch (TopicExistsException e) {
-                log.debug("another service created topic {} first", topic);
+                log.debug("another service created topic {} first", name);
             } catch (ApiException e) {
-                throw UserErrorException.failure(
-                        "topic " + topic + " cannot be created: " + AdminCalls.reason(e)
-                                + ". Create it by hand with " + partitions + " partitions and the settings "
-                                + topic.settings() + ".",
-                        e);
+                problems.add("topic " + name + " cannot be created: " + AdminCalls.reason(e)
+                        + ". Create it by hand as docs/topics.md says.");
             }
+        });
+        if (!problems.isEmpty()) {
+            throw UserErrorException.failure(problems);
         }
     }
 

@@ -35,6 +35,11 @@ public final class UserErrorException extends RuntimeException {
         return new UserErrorException(FAILURE, List.of(problem), cause);
     }
 
+    /** The work failed for several reasons outside of the program; each is said once. */
+    public static UserErrorException failure(List<String> problems) {
+        return new UserErrorException(FAILURE, distinct(problems), null);
+    }
+
     /** One thing is wrong with the usage or configuration. */
     public static UserErrorException usage(String problem) {
         return usage(List.of(problem));
@@ -42,10 +47,14 @@ public final class UserErrorException extends RuntimeException {
 
     /** Several things are wrong with the usage or configuration; each is said once. */
     public static UserErrorException usage(List<String> problems) {
+        return new UserErrorException(USAGE, distinct(problems), null);
+    }
+
+    private static List<String> distinct(List<String> problems) {
         if (problems.isEmpty()) {
             throw new IllegalArgumentException("an error needs a problem");
         }
-        return new UserErrorException(USAGE, List.copyOf(new LinkedHashSet<>(problems)), null);
+        return List.copyOf(new LinkedHashSet<>(problems));
     }
 
     /** Exit code of the process: {@link #FAILURE} or {@link #USAGE}. */
