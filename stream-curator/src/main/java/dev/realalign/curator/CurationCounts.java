@@ -1,0 +1,40 @@
+package dev.realalign.curator;
+
+import dev.realalign.curator.gate.Reason;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * Verdicts of this process since its start, for a live display. A verdict whose transaction was aborted is counted
+ * again when its record is judged again: exact counts come from the topics.
+ */
+public final class CurationCounts {
+    private final LongAdder accepted = new LongAdder();
+    private final Map<Reason, LongAdder> rejected = new ConcurrentHashMap<>();
+
+    /** Counters at zero. */
+    public CurationCounts() {}
+
+    void count(Outcome outcome) {
+        if (outcome instanceof Outcome.Rejected rejection) {
+            rejected.computeIfAbsent(rejection.reason(), reason -> new LongAdder())
+                    .increment();
+        } else {
+            accepted.increment();
+        }
+    }
+
+    /** Triples made. */
+    public long accepted() {
+        return accepted.sum();
+    }
+
+    /** Records rejected, for each reason that occurred. */
+    public Map<Reason, Long> rejected() {
+        EnumMap<Reason, Long> counts = new EnumMap<>(Reason.class);
+        rejected.forEach((reason, count) -> counts.put(reason, count.sum()));
+        return counts;
+    }
+}

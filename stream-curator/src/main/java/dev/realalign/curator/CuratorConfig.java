@@ -1,0 +1,317 @@
+package dev.realalign.curator;
+
+import dev.realalign.curator.gate.GateLimits;
+import dev.realalign.curator.negative.NegativeMix;
+import dev.realalign.curator.pair.PairSettings;
+import dev.realalign.runtime.ClusterConfig;
+import dev.realalign.runtime.Rules;
+import dev.realalign.runtime.ServiceConfig;
+import dev.realalign.runtime.StoreConfig;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigDef.Importance;
+import org.apache.kafka.common.config.ConfigDef.Type;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.streams.StreamsConfig;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the curator needs to know.
+ *
+ * @param cluster where the brokers and the registry are
+ * @param blobStore where pictures too large for a record are
+ * @param pairs what verdicts and negatives depend on
+ * @param gateVersion version of the gates and digest of their settings, for rejections
+ * @param curatorVersion version of the curation and digest of all its settings, for triples
+ * @param applicationId name of the Kafka Streams application: consumer group and prefix of its changelog topics
+ * @param stateDirectory where the store of first records is kept between starts, one for each process
+ * @param threads stream threads
+ * @param standbyReplicas copies of the store that other processes keep ready
+ * @param commitInterval how long a triple may wait before it is visible
+ * @param threadRestarts restarts of failed stream threads that are tolerated within {@code restartWindow}
+ * @param restartWindow see {@code threadRestarts}
+ */
+public record CuratorConfig(
+        ClusterConfig cluster,
+        URI blobStore,
+        PairSettings pairs,
+        String gateVersion,
+        String curatorVersion,
+        String applicationId,
+        Path stateDirectory,
+        int threads,
+        int standbyReplicas,
+        Duration commitInterval,
+        int threadRestarts,
+        Duration restartWindow) {
+
+    /** Width and height of both halves of a pair. */
+    public static final String RESOLUTION_PX = "curation.resolution.px";
+    /** Colour behind transparent pixels. */
+    public static final String BACKGROUND = "curation.background";
+    /** Largest file. */
+    public static final String MAX_BYTES = "curation.gate.max.bytes";
+    /** Largest picture. */
+    public static final String MAX_PIXELS = "curation.gate.max.px";
+    /** Shortest shorter side. */
+    public static final String MIN_SIDE_PX = "curation.gate.min.side.px";
+    /** Longest shape. */
+    public static final String MAX_ASPECT_RATIO = "curation.gate.max.aspect.ratio";
+    /** How often each kind of negative is drawn. */
+    public static final String NEGATIVE_MIX = "curation.negative.mix";
+    /** Least difference of a pair. */
+    public static final String NEGATIVE_MIN_RMS_LEVELS = "curation.negative.min.rms.levels";
+    /** Seed of the run. */
+    public static final String SEED = "curation.seed";
+
+    /** Name of the Kafka Streams application. */
+    public static final String APPLICATION_ID = "curator.application.id";
+    /** Where state is kept. */
+    public static final String STATE_DIRECTORY = "curator.state.dir";
+    /** Stream threads. */
+    public static final String THREADS = "curator.threads";
+    /** Copies of the state. */
+    public static final String STANDBY_REPLICAS = "curator.standby.replicas";
+    /** Longest wait before results are visible. */
+    public static final String COMMIT_INTERVAL_MS = "curator.commit.interval.ms";
+    /** Restarts tolerated. */
+    public static final String THREAD_RESTARTS = "curator.thread.restarts";
+    /** Time within which restarts are counted. */
+    public static final String RESTART_WINDOW_MS = "curator.thread.restarts.window.ms";
+
+    /** Changes whenever the same bytes under the same settings could get another verdict. */
+    static final int GATE_VERSION = 1;
+    /** Changes whenever the same bytes under the same settings could make another pair. */
+    static final int CURATION_VERSION = 1;
+
+    private static final String CURATION_PREFIX = "curation.";
+    private static final String GATE_PREFIX = "curation.gate.";
+    private static final int DIGEST_DIGITS_SHOWN = 12;
+    private static final Pattern COLOUR = Pattern.compile("#[0-9a-fA-F]{6}");
+
+    /** Records of 256 KiB and more wait in memory before they are judged: few of them, not Streams' thousand. */
+    private static final int RECORDS_BUFFERED = 64;
+
+    /**
+     * Two PNGs of noise at this resolution still fit into the largest record; they are what a triple is made of.
+     *
+     * @see dev.realalign.schemas.Topic#MAX_PICTURE_RECORD_BYTES
+     */
+    private static final int MAX_RESOLUTION_PX = 768;
+
+    /** Keys of the curator alone. */
+    public static final ConfigDef DEFINITION = new ConfigDef()
+            .define(
+                    RESOLUTION_PX,
+                    Type.INT,
+                    512,
+                    Rules.between(8, MAX_RESOLUTION_PX),
+                    Importance.HIGH,
+                    "Width and height of both pictures of a triple: the resolution the model trains at.")
+            .define(
+                    BACKGROUND,
+                    Type.STRING,
+                    "#ffffff",
+                    Rules.text("a colour such as #ffffff", text -> COLOUR.matcher(text)
+                            .matches()),
+                    Importance.LOW,
+                    "Colour laid behind transparent pixels.")
+            .define(
+                    MAX_BYTES,
+                    Type.LONG,
+                    32L * 1024 * 1024,
+                    Rules.between(1, 1024L * 1024 * 1024),
+                    Importance.MEDIUM,
+                    "Largest picture file; larger ones are rejected as TOO_MANY_BYTES.")
+            .define(
+                    MAX_PIXELS,
+                    Type.LONG,
+                    50_000_000L,
+                    Rules.between(1, 500_000_000L),
+                    Importance.MEDIUM,
+                    "Largest picture in pixels; larger ones are rejected as PIXEL_BOMB before they are decoded. Decoding"
+                            + " takes 3 to 8 bytes of memory for each pixel and thread.")
+            .define(
+                    MIN_SIDE_PX,
+                    Type.INT,
+                    0,
+                    Rules.between(0, 10_000),
+                    Importance.MEDIUM,
+                    "Shortest allowed shorter side; shorter ones are rejected as TOO_SMALL. 0 stands for the resolution,"
+                            + " so that no picture is enlarged.")
+            .define(
+                    MAX_ASPECT_RATIO,
+                    Type.DOUBLE,
+                    4.0,
+                    Rules.between(1, 1000),
+                    Importance.LOW,
+                    "Largest allowed ratio of the longer to the shorter side; the square cut keeps one part in so many.")
+            .define(
+                    NEGATIVE_MIX,
+                    Type.LIST,
+                    "PATCH_DISPLACEMENT:25,LOCAL_WARP:25,LOCAL_BLUR:15,LOCAL_NOISE:15,"
+                            + "RESAMPLE_BLUR:5,JPEG_ARTEFACTS:5,SENSOR_NOISE:5,COLOUR_CAST:5",
+                    new MixRule(),
+                    Importance.MEDIUM,
+                    "How often each kind of negative is drawn; docs/curation.md shows the kinds.")
+            .define(
+                    NEGATIVE_MIN_RMS_LEVELS,
+                    Type.DOUBLE,
+                    4.0,
+                    Rules.between(4, 128),
+                    Importance.LOW,
+                    "Least root mean square difference of a pair, of 255 levels: closer negatives are made stronger, then"
+                            + " by another kind, and at last the picture is rejected as NEGATIVE_TOO_CLOSE.")
+            .define(
+                    SEED,
+                    Type.LONG,
+                    0L,
+                    Importance.LOW,
+                    "Mixed into the seed of every negative; another seed gives every picture another negative.")
+            .define(
+                    APPLICATION_ID,
+                    Type.STRING,
+                    "realalign-curator",
+                    Rules.text(
+                            "letters, digits, dots, hyphens or underscores", text -> text.matches("[A-Za-z0-9._-]+")),
+                    Importance.MEDIUM,
+                    "Name of the Kafka Streams application: its consumer group and the prefix of its changelog topic. All"
+                            + " curators of a cluster share it.")
+            .define(
+                    STATE_DIRECTORY,
+                    Type.STRING,
+                    "data/curator-state",
+                    Rules.notBlank(),
+                    Importance.MEDIUM,
+                    "Folder of the store of first records, one for each process. It is rebuilt from the cluster when lost.")
+            .define(
+                    THREADS,
+                    Type.INT,
+                    1,
+                    Rules.between(1, 64),
+                    Importance.MEDIUM,
+                    "Stream threads; more than there are partitions stay idle.")
+            .define(
+                    STANDBY_REPLICAS,
+                    Type.INT,
+                    1,
+                    Rules.between(0, 5),
+                    Importance.LOW,
+                    "Copies of the store that other curators keep ready to take over.")
+            .define(
+                    COMMIT_INTERVAL_MS,
+                    Type.LONG,
+                    100L,
+                    Rules.between(10, 5_000),
+                    Importance.LOW,
+                    "Longest time a triple waits before readers see it.")
+            .define(
+                    THREAD_RESTARTS,
+                    Type.INT,
+                    8,
+                    Rules.between(0, 1000),
+                    Importance.LOW,
+                    "Failed stream threads that are replaced within curator.thread.restarts.window.ms; one more and the"
+                            + " curator stops with the reason.")
+            .define(
+                    RESTART_WINDOW_MS,
+                    Type.LONG,
+                    600_000L,
+                    Rules.between(1_000, 86_400_000L),
+                    Importance.LOW,
+                    "Time within which restarts of stream threads are counted.");
+
+    /**
+     * From properties.
+     *
+     * @throws dev.realalign.runtime.UserErrorException for usage, with every problem
+     */
+    public static CuratorConfig from(Map<String, String> given) {
+        ServiceConfig config = ServiceConfig.definedBy(ClusterConfig.DEFINITION, StoreConfig.BLOBS, DEFINITION)
+                .read(given);
+        return new CuratorConfig(
+                ClusterConfig.from(config),
+                config.uri(StoreConfig.BLOB_STORE),
+                pairs(config),
+                version(GATE_VERSION, config.digest(GATE_PREFIX)),
+                version(CURATION_VERSION, config.digest(CURATION_PREFIX)),
+                config.text(APPLICATION_ID),
+                config.path(STATE_DIRECTORY),
+                config.integer(THREADS),
+                config.integer(STANDBY_REPLICAS),
+                config.duration(COMMIT_INTERVAL_MS),
+                config.integer(THREAD_RESTARTS),
+                config.duration(RESTART_WINDOW_MS));
+    }
+
+    private static PairSettings pairs(ServiceConfig config) {
+        int resolution = config.integer(RESOLUTION_PX);
+        int minSide = config.integer(MIN_SIDE_PX);
+        return new PairSettings(
+                resolution,
+                Integer.parseInt(config.text(BACKGROUND).substring(1), 16),
+                new GateLimits(
+                        config.longInteger(MAX_BYTES),
+                        config.longInteger(MAX_PIXELS),
+                        minSide == 0 ? resolution : minSide,
+                        config.number(MAX_ASPECT_RATIO)),
+                NegativeMix.parse(config.words(NEGATIVE_MIX)),
+                config.number(NEGATIVE_MIN_RMS_LEVELS),
+                config.longInteger(SEED));
+    }
+
+    private static String version(int version, String digest) {
+        return version + "-" + digest.substring(0, DIGEST_DIGITS_SHOWN);
+    }
+
+    /** Properties of the Kafka Streams application. */
+    public Map<String, Object> streams() {
+        Map<String, Object> streams = new HashMap<>();
+        streams.put(StreamsConfig.GROUP_PROTOCOL_CONFIG, "classic");
+        streams.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, -1);
+        streams.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, RECORDS_BUFFERED);
+        streams.put(StreamsConfig.consumerPrefix("max.poll.records"), RECORDS_BUFFERED);
+        streams.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, SmallStateMemory.class);
+        streams.putAll(cluster.streams());
+        streams.put(StreamsConfig.APPLICATION_ID_CONFIG, applicationId);
+        streams.put(StreamsConfig.STATE_DIR_CONFIG, stateDirectory.toString());
+        streams.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, threads);
+        streams.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, standbyReplicas);
+        streams.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, commitInterval.toMillis());
+        streams.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_GLOBAL_ENABLED_CONFIG, true);
+        streams.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        streams.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
+        return streams;
+    }
+
+    /** Settings of the changelog topic of first records: the newest entry of every key for ever. */
+    static Map<String, String> changelogSettings() {
+        return Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT);
+    }
+
+    /** A mix that can be drawn from, or the sentence that says why not. */
+    private static final class MixRule implements ConfigDef.Validator {
+
+        @Override
+        public void ensureValid(String name, @Nullable Object value) {
+            try {
+                List<?> entries = value instanceof List<?> list ? list : List.of();
+                NegativeMix.parse(entries.stream().map(String::valueOf).toList());
+            } catch (IllegalArgumentException e) {
+                throw new ConfigException(name, value, e.getMessage());
+            }
+        }
+
+        @Override
+        public String toString() {
+            return "KIND:weight, at least 70 % of the weight on local kinds";
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package dev.realalign.curator;
+
+import dev.realalign.runtime.BlobStore;
+import dev.realalign.runtime.ClusterSetup;
+import dev.realalign.runtime.UserErrorException;
+import dev.realalign.runtime.WorkerService;
+import dev.realalign.schemas.Topics;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.errors.StreamsException;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The curator as a service. A stream thread that fails (a broker, the registry or the blob store is away) is replaced
+ * after a pause; when that happens too often the service fails with the last cause. Nothing is lost either way: the
+ * thread's transaction was aborted, and its records are judged again.
+ */
+public final class CuratorService extends WorkerService {
+    private static final Logger log = LoggerFactory.getLogger(CuratorService.class);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
+
+    private final CuratorConfig config;
+    private final CurationCounts counts = new CurationCounts();
+    private final RestartPolicy restarts;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile @Nullable Throwable lastFailure;
+
+    /** A service that is not started yet. */
+    public CuratorService(CuratorConfig config) {
+        super("curator");
+        this.config = config;
+        this.restarts = new RestartPolicy(config.threadRestarts(), config.restartWindow());
+    }
+
+    /** Verdicts of this process since its start. */
+    public CurationCounts counts() {
+        return counts;
+    }
+
+    @Override
+    protected void run() throws InterruptedException {
+        ClusterSetup.prepare(
+                config.cluster(), List.of(Topics.REAL_IMAGES, Topics.IMAGE_REJECTIONS, Topics.PREFERENCE_TRIPLES));
+        KafkaStreams streams = open();
+        streams.setUncaughtExceptionHandler(this::afterFailure);
+        streams.setStateListener((now, before) -> follow(now));
+        try {
+            streams.start();
+            ended.await();
+        } finally {
+            if (!streams.close(CLOSE_TIMEOUT)) {
+                log.warn(
+                        "the curator's threads did not end within {} seconds; what they had not committed is judged again",
+                        CLOSE_TIMEOUT.toSeconds());
+            }
+        }
+        if (!isStopping()) {
+            throw gaveUp();
+        }
+    }
+
+    private KafkaStreams open() {
+        Properties properties = new Properties();
+        properties.putAll(config.streams());
+        try {
+            return new KafkaStreams(
+                    CuratorTopology.build(config, BlobStore.open(config.blobStore()), counts), properties);
+        } catch (ConfigException e) {
+            throw UserErrorException.usage("a setting for Kafka Streams or its clients cannot be used: "
+                    + e.getMessage() + ". Correct it or leave it out.");
+        } catch (StreamsException e) {
+            throw UserErrorException.failure(
+                    "the state folder " + config.stateDirectory() + " cannot be used: " + e.getMessage()
+                            + ". Check that it can be written and that no other curator runs on it, or set "
+                            + CuratorConfig.STATE_DIRECTORY + " to another one.",
+                    e);
+        }
+    }
+
+    private void follow(KafkaStreams.State state) {
+        if (state == KafkaStreams.State.RUNNING) {
+            atWork();
+        } else if (state == KafkaStreams.State.ERROR || state == KafkaStreams.State.NOT_RUNNING) {
+            ended.countDown();
+        }
+    }
+
+    /** Runs in the thread that failed. */
+    private StreamThreadExceptionResponse afterFailure(Throwable failure) {
+        lastFailure = failure;
+        Optional<Duration> pause = isStopping() ? Optional.empty() : restarts.pauseAfterFailure(Instant.now());
+        if (pause.isEmpty()) {
+            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+        }
+        log.warn("a stream thread failed and is replaced in {} s", pause.get().toSeconds(), failure);
+        try {
+            return ended.await(pause.get().toMillis(), TimeUnit.MILLISECONDS)
+                    ? StreamThreadExceptionResponse.SHUTDOWN_CLIENT
+                    : StreamThreadExceptionResponse.REPLACE_THREAD;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+        }
+    }
+
+    private UserErrorException gaveUp() {
+        Throwable cause = lastFailure;
+        return UserErrorException.failure(
+                "the curator gave up after " + config.threadRestarts() + " restarts of a stream thread within "
+                        + config.restartWindow().toSeconds() + " s; the last failure was: "
+                        + (cause == null ? "unknown" : RealImageReader.rootMessage(cause))
+                        + ". Mend the cause and start it again: no verdict is lost.",
+                cause);
+    }
+
+    @Override
+    protected void interruptWait() {
+        ended.countDown();
+    }
+}
