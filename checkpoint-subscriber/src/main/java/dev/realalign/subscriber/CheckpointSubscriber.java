@@ -133,6 +133,8 @@ public final class CheckpointSubscriber implements AutoCloseable {
             closed = true;
             if (feed != null) {
                 feed.wakeup();
+            } else {
+                reading.interrupt(); // it may be waiting for brokers that do not answer
             }
             lock.notifyAll();
         }
@@ -185,6 +187,9 @@ public final class CheckpointSubscriber implements AutoCloseable {
 
     private void readingFailed(RuntimeException failure, int failures) {
         synchronized (lock) {
+            if (closed) {
+                return;
+            }
             readingTrouble = trouble(readingTrouble, "the announcements cannot be read: " + reason(failure), failures);
             log.warn(
                     "{}; next attempt in {} ms",

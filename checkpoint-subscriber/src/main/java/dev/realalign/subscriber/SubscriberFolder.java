@@ -246,7 +246,7 @@ final class SubscriberFolder implements AutoCloseable {
                             "it is longer than the " + expected.size() + " bytes of its manifest");
                 }
                 digest.update(buffer, 0, n);
-                out.write(buffer, 0, n);
+                write(out, buffer, n, to);
             }
         }
         if (size < expected.size()) {
@@ -256,6 +256,14 @@ final class SubscriberFolder implements AutoCloseable {
         if (!found.equals(expected.sha256())) {
             throw corrupt(
                     expected.name(), target, "it has SHA-256 " + found + ", its manifest says " + expected.sha256());
+        }
+    }
+
+    private static void write(OutputStream out, byte[] buffer, int length, Path to) throws IOException {
+        try {
+            out.write(buffer, 0, length);
+        } catch (IOException e) {
+            throw new IOException(to + " cannot be written: " + e.getMessage(), e);
         }
     }
 

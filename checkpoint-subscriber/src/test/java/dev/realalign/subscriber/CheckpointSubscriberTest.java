@@ -21,6 +21,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.errors.InterruptException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -315,6 +316,30 @@ class CheckpointSubscriberTest {
             assertThat(subscriber.state().trouble()).isEmpty();
             assertThat(feed.opened()).isEqualTo(4);
         }
+    }
+
+    @Test
+    @DisplayName("Closing does not wait for brokers that do not answer")
+    void closeWithoutBroker() throws Exception {
+        CountDownLatch opening = new CountDownLatch(1);
+        CheckpointSubscriber subscriber = builder()
+                .feeds(() -> {
+                    opening.countDown();
+                    try {
+                        Thread.sleep(60_000);
+                        throw new IllegalStateException("nobody interrupted the wait");
+                    } catch (InterruptedException e) {
+                        throw new InterruptException(e);
+                    }
+                })
+                .start();
+        opening.await();
+        long begun = System.nanoTime();
+
+        subscriber.close();
+
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(5));
+        assertThat(subscriber.state().trouble()).isEmpty();
     }
 
     @Test

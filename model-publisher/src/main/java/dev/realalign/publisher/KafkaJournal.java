@@ -64,10 +64,13 @@ final class KafkaJournal implements Journal {
         this.versions = Topics.CHECKPOINTS.valueSerializer(registry);
         this.aliases = Topics.CHECKPOINT_ALIASES.valueSerializer(registry);
         this.decisions = Topics.PUBLISHING_LOG.valueSerializer(registry);
+        int timeout = Math.toIntExact(cluster.timeout().toMillis());
         Map<String, Object> sending = cluster.producer(config.transactionalId());
+        sending.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, timeout);
         sending.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, config.transactionalId());
         this.producer = new KafkaProducer<>(sending, new StringSerializer(), new ByteArraySerializer());
         Map<String, Object> reading = cluster.consumer(config.group());
+        reading.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, timeout);
         reading.put(ConsumerConfig.GROUP_ID_CONFIG, config.group());
         reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         this.consumer = new KafkaConsumer<>(reading, new StringDeserializer(), new ByteArrayDeserializer());

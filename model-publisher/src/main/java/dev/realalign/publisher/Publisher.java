@@ -171,8 +171,10 @@ final class Publisher {
                 .decision()
                 .filter(decision -> !decision.getAccepted())
                 .ifPresent(decision -> log.warn(
-                        "candidate {} of {} becomes no version: {}",
-                        decision.getCandidate(),
+                        "{} of {} becomes no version: {}",
+                        decision.getCandidate().isEmpty()
+                                ? "an undecodable record"
+                                : "candidate " + decision.getCandidate(),
                         decision.getModel(),
                         decision.getReason()));
     }

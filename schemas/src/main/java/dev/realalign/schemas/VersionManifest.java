@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param version version number, from 1 without gaps
  * @param parent previous version of the line, null for the first
  * @param base frozen model
- * @param adapter shape of the adapter
+ * @param adapter shape of the adapter as it is trained; the files have alpha / rank folded in and apply with a scale of 1
  * @param objective what was minimised, with the convention of beta
  * @param step optimizer steps behind these weights
  * @param triples triples trained into these weights
