@@ -5,17 +5,17 @@ import java.util.List;
 import java.util.function.DoubleBinaryOperator;
 
 /** Runs a plan on one number in double precision, as the formula in {@link SamplingStep} says. */
-final class ScalarSampler {
+public final class ScalarSampler {
 
     private ScalarSampler() {}
 
     /** A network on one number: output from sample and noise level. */
-    interface Network {
+    public interface Network {
         double predict(double sample, NoiseLevel level);
     }
 
     /** The samples x_0, ..., x_n; the last is the result. Fresh noise is zero. */
-    static List<Double> run(SamplingPlan plan, double start, Network network) {
+    public static List<Double> run(SamplingPlan plan, double start, Network network) {
         List<Double> samples = new ArrayList<>(List.of(start));
         List<Double> cleans = new ArrayList<>();
         List<Double> outputs = new ArrayList<>();
@@ -43,12 +43,12 @@ final class ScalarSampler {
     }
 
     /** A network of the given kind that has learned one image and sees the noise in a sample exactly. */
-    static Network knowing(double image, PredictionType prediction) {
+    public static Network knowing(double image, PredictionType prediction) {
         return answering(prediction, (sample, level) -> image);
     }
 
     /** A network of the given kind that has learned images N(0, scale^2). */
-    static Network gaussian(double scale, PredictionType prediction) {
+    public static Network gaussian(double scale, PredictionType prediction) {
         return answering(
                 prediction,
                 (sample, level) -> level.clean()
