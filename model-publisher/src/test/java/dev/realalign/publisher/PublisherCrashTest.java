@@ -2,6 +2,7 @@ package dev.realalign.publisher;
 
 import static dev.realalign.publisher.Candidates.MODEL;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointLayout;
@@ -20,6 +21,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
@@ -116,11 +118,7 @@ class PublisherCrashTest {
         try {
             run.attempt(step -> {
                 if (step == asleepAt && slept.compareAndSet(false, true)) {
-                    try {
-                        run.attempt(PublishingStep.Observer.NONE);
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
+                    run.attemptUnchecked(new HeldOutRatioGate(1.1, false));
                 }
             });
         } catch (MemoryJournal.Fenced e) {
@@ -130,6 +128,24 @@ class PublisherCrashTest {
         assertThat(slept).isTrue();
         assertThat(fenced).isTrue();
         assertThat(run.outcome()).isEqualTo(undisturbed);
+    }
+
+    @Test
+    @DisplayName("A publisher that wakes up removes nothing that its successor announced under the same number")
+    void replacedByAnother() throws IOException {
+        Run run = new Run(root.resolve("stricter"));
+        Gate stricter = (candidate, parent) -> candidate.step() == 10 ? Optional.of("not this one") : Optional.empty();
+        AtomicBoolean slept = new AtomicBoolean();
+
+        assertThatThrownBy(() -> run.attempt(step -> {
+                    if (step == PublishingStep.MANIFEST_WRITTEN && slept.compareAndSet(false, true)) {
+                        run.attemptUnchecked(stricter);
+                    }
+                }))
+                .isInstanceOf(MemoryJournal.Fenced.class);
+
+        assertThat(run.journal.versions).extracting(CheckpointVersion::getStep).containsExactly(20L, 30L, 40L);
+        run.verifyWhatIsAnnounced();
     }
 
     static IntStream everyBoundary() {
@@ -167,10 +183,21 @@ class PublisherCrashTest {
 
         /** One life of a publisher, as long as it lasts. */
         void attempt(PublishingStep.Observer steps) throws IOException {
+            attempt(steps, new HeldOutRatioGate(1.1, false));
+        }
+
+        void attemptUnchecked(Gate gate) {
+            try {
+                attempt(PublishingStep.Observer.NONE, gate);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private void attempt(PublishingStep.Observer steps, Gate gate) throws IOException {
             Clock clock = Clock.fixed(Candidates.NOW, ZoneOffset.UTC);
             try (Journal session = journal.session(steps)) {
-                Publisher publisher = new Publisher(
-                        session, store.layout, new HeldOutRatioGate(1.1, false), CANDIDATES_KEPT, clock, steps);
+                Publisher publisher = new Publisher(session, store.layout, gate, CANDIDATES_KEPT, clock, steps);
                 for (Journal.Delivery delivery : session.poll(Duration.ZERO)) {
                     publisher.decide(delivery);
                 }
