@@ -16,7 +16,6 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 
@@ -92,12 +91,6 @@ public final class KafkaCandidateLog implements CandidateLog {
             throw UserErrorException.failure(
                     "Another trainer of model " + model + " has taken over; candidate " + candidate.getCandidate()
                             + " of this one is not announced. Run one trainer per model.",
-                    e);
-        } catch (KafkaException e) {
-            throw UserErrorException.failure(
-                    "Candidate " + candidate.getCandidate() + " of model " + model + " could not be announced: "
-                            + e.getMessage() + ". It is written but does not count; start the trainer again once the"
-                            + " brokers answer.",
                     e);
         }
     }

@@ -16,8 +16,10 @@ import dev.realalign.schemas.AdapterShape;
 import dev.realalign.schemas.BaseModel;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.ObjectiveSettings;
+import dev.realalign.trainer.objective.Objective;
 import dev.realalign.trainer.objective.PairErrors;
 import dev.realalign.trainer.objective.PairGradient;
+import dev.realalign.trainer.objective.Safeguards;
 import dev.realalign.trainer.plan.Purpose;
 import dev.realalign.trainer.plan.Randomness;
 import dev.realalign.trainer.triple.Pixels;
@@ -43,6 +45,8 @@ public final class DiffusionLearner implements Learner {
     private final DiffusionModel model;
     private final LearnerSettings settings;
     private final Randomness randomness;
+    private final Objective objective;
+    private final Safeguards safeguards;
     private final CaptionCache captions;
     private final LoraAdapter policy;
     private final LoraAdapter average;
@@ -52,12 +56,14 @@ public final class DiffusionLearner implements Learner {
     /**
      * A learner at step 0: its adapter changes nothing yet and its reference is that adapter.
      *
-     * @param model closed with this learner
+     * @param model stays the caller's; nothing else may use it at the same time
      */
     public DiffusionLearner(DiffusionModel model, LearnerSettings settings) {
         this.model = model;
         this.settings = settings;
         this.randomness = new Randomness(settings.runSeed());
+        this.objective = settings.objective().objective(model.schedule().prediction());
+        this.safeguards = settings.objective().safeguards();
         this.captions = new CaptionCache(model, settings.captionCache());
         this.policy = LoraAdapter.create(model.denoiser(), settings.lora(), randomness.bits(Purpose.ADAPTER, 0, "", 0));
         this.average = policy.copy();
@@ -84,7 +90,7 @@ public final class DiffusionLearner implements Learner {
 
     @Override
     public ObjectiveSettings objective() {
-        return settings.description();
+        return settings.objective().description();
     }
 
     @Override
@@ -99,12 +105,7 @@ public final class DiffusionLearner implements Learner {
         double learningRate = settings.learningRate(step);
         try (TensorScope scope = TensorScope.open()) {
             PreferencePass pass = PreferencePass.backward(
-                    model.denoiser(),
-                    policy,
-                    reference,
-                    draw(step, pairs),
-                    settings.objective(),
-                    settings.safeguards());
+                    model.denoiser(), policy, reference, draw(step, pairs), objective, safeguards);
             double norm = optimizer.clip(settings.clipNorm());
             boolean applied = Double.isFinite(pass.loss()) && Double.isFinite(norm);
             if (applied) {
@@ -140,7 +141,7 @@ public final class DiffusionLearner implements Learner {
 
     /** The batch as the network sees it, every draw addressed by step and image. */
     private NoisedPairs draw(long step, List<TrainingPair> pairs) {
-        boolean shared = settings.objective().pairsShareNoise();
+        boolean shared = objective.pairsShareNoise();
         List<Boolean> mirrored = new ArrayList<>();
         List<String> texts = new ArrayList<>();
         List<NoiseLevel> levels = new ArrayList<>();
@@ -312,6 +313,5 @@ public final class DiffusionLearner implements Learner {
         average.close();
         reference.close();
         captions.close();
-        model.close();
     }
 }

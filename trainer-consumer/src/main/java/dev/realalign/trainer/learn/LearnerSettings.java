@@ -2,18 +2,13 @@ package dev.realalign.trainer.learn;
 
 import dev.realalign.diffusion.lora.LoraConfig;
 import dev.realalign.diffusion.optim.AdamW;
-import dev.realalign.schemas.ObjectiveSettings;
-import dev.realalign.trainer.objective.Objective;
-import dev.realalign.trainer.objective.Safeguards;
 
 /**
  * How an adapter is trained.
  *
  * @param runSeed seed every random draw derives from
  * @param lora rank, alpha and targets of the adapter
- * @param objective what is minimised
- * @param safeguards what keeps the preferred halves from getting worse
- * @param description objective and safeguards as manifests say them
+ * @param objective what is minimised and guarded
  * @param optimizer AdamW's settings
  * @param learningRate learning rate after warm-up
  * @param warmUpSteps steps over which the learning rate rises linearly; 0 for none
@@ -28,9 +23,7 @@ import dev.realalign.trainer.objective.Safeguards;
 public record LearnerSettings(
         long runSeed,
         LoraConfig lora,
-        Objective objective,
-        Safeguards safeguards,
-        ObjectiveSettings description,
+        ObjectiveChoice objective,
         AdamW.Config optimizer,
         double learningRate,
         int warmUpSteps,

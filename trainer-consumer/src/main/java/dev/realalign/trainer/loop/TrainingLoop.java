@@ -32,7 +32,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.TopicPartition;
@@ -44,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * Plans a batch, trains it, and every so often writes a candidate and announces it. All of its state is in the newest
  * announced candidate: whoever loads that and reads on from its offsets is where this loop was.
  *
- * <p>One thread runs it; {@link #progress} and {@link #flush} may be called from any.
+ * <p>One thread runs it; {@link #progress} may be called from any.
  */
 public final class TrainingLoop {
     private static final Logger log = LoggerFactory.getLogger(TrainingLoop.class);
@@ -56,9 +55,9 @@ public final class TrainingLoop {
     private final CandidateLog announcements;
     private final LongSupplier nanoTime;
     private final InstantSource clock;
+    private final FlushRequest flush;
 
     private final AtomicReference<@Nullable TrainerProgress> progress = new AtomicReference<>();
-    private final AtomicReference<@Nullable CompletableFuture<Long>> flushRequest = new AtomicReference<>();
     private @Nullable SortedMap<Integer, Long> flushUntil;
 
     private @Nullable BatchPlanner planner;
@@ -82,6 +81,7 @@ public final class TrainingLoop {
     /**
      * @param nanoTime monotonic time in nanoseconds
      * @param clock time of day, written into candidates
+     * @param flush where wishes for an early candidate arrive
      */
     public TrainingLoop(
             LoopSettings settings,
@@ -90,7 +90,8 @@ public final class TrainingLoop {
             CandidateStore store,
             CandidateLog announcements,
             LongSupplier nanoTime,
-            InstantSource clock) {
+            InstantSource clock,
+            FlushRequest flush) {
         this.settings = settings;
         this.source = source;
         this.learner = learner;
@@ -98,6 +99,7 @@ public final class TrainingLoop {
         this.announcements = announcements;
         this.nanoTime = nanoTime;
         this.clock = clock;
+        this.flush = flush;
     }
 
     /**
@@ -359,19 +361,8 @@ public final class TrainingLoop {
                 .orElse(null);
     }
 
-    /**
-     * Asks for a candidate of everything that is in the log now: the rest is trained even where it fills no batch.
-     *
-     * @return the step of the newest candidate, once it is announced
-     */
-    public CompletableFuture<Long> flush() {
-        CompletableFuture<Long> fresh = new CompletableFuture<>();
-        CompletableFuture<Long> pending = flushRequest.compareAndExchange(null, fresh);
-        return pending == null ? fresh : pending;
-    }
-
     private void beginFlush() {
-        if (flushUntil == null && flushRequest.get() != null) {
+        if (flushUntil == null && flush.isPending()) {
             flushUntil = source.ends();
         }
     }
@@ -382,10 +373,7 @@ public final class TrainingLoop {
         }
         writeCandidate();
         flushUntil = null;
-        CompletableFuture<Long> request = flushRequest.getAndSet(null);
-        if (request != null) {
-            request.complete(candidateStep);
-        }
+        flush.answer(candidateStep);
     }
 
     /** Ends in good order: steps that no candidate holds yet get one. Pairs of the open batch stay in the log. */

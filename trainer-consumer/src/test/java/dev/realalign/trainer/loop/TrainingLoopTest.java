@@ -43,6 +43,7 @@ class TrainingLoopTest {
     private final SortedMap<Integer, List<Delivery>> log = new TreeMap<>();
     private final MemoryClock clock = new MemoryClock();
     private final MemoryCandidates candidates = new MemoryCandidates();
+    private final FlushRequest flush = new FlushRequest();
     private FoldingLearner learner;
     private MemoryTriples triples;
     private TrainingLoop loop;
@@ -75,7 +76,8 @@ class TrainingLoopTest {
                 new CandidateStore(new CheckpointLayout(root), "m"),
                 candidates,
                 clock::nanoTime,
-                clock);
+                clock,
+                flush);
     }
 
     /** A new process: nothing is left but the log, the announcements and the files. */
@@ -156,7 +158,7 @@ class TrainingLoopTest {
 
     @Test
     void a_quiet_stream_closes_its_batch_after_the_longest_wait() throws Exception {
-        feed(2, 4);
+        feed(0, 4);
         loop.takeOver();
         for (int second = 0; second < 4; second++) {
             assertThat(loop.turn(PATIENCE)).isFalse();
@@ -170,8 +172,8 @@ class TrainingLoopTest {
     void a_flush_trains_what_is_there_and_announces_it() throws Exception {
         feed(0, 10);
         loop.takeOver();
-        CompletableFuture<Long> flushed = loop.flush();
-        assertThat(loop.flush()).as("a second request joins the first").isSameAs(flushed);
+        CompletableFuture<Long> flushed = flush.ask();
+        assertThat(flush.ask()).as("a second request joins the first").isSameAs(flushed);
         for (int i = 0; i < 4; i++) {
             loop.turn(PATIENCE);
         }
@@ -184,7 +186,7 @@ class TrainingLoopTest {
         assertThat(learner.steps.stream().mapToInt(List::size).sum()
                         + loop.progress().orElseThrow().heldOutPairs())
                 .isEqualTo(10);
-        CompletableFuture<Long> again = loop.flush();
+        CompletableFuture<Long> again = flush.ask();
         loop.turn(PATIENCE);
         assertThat(again).as("nothing is new").isCompletedWithValue(flushed.get());
     }

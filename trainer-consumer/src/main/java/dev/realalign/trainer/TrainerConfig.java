@@ -1,0 +1,392 @@
+package dev.realalign.trainer;
+
+import dev.realalign.diffusion.lora.LoraConfig;
+import dev.realalign.diffusion.optim.AdamW;
+import dev.realalign.runtime.ClusterConfig;
+import dev.realalign.runtime.ModelConfig;
+import dev.realalign.runtime.Rules;
+import dev.realalign.runtime.ServiceConfig;
+import dev.realalign.runtime.StoreConfig;
+import dev.realalign.schemas.CheckpointLayout;
+import dev.realalign.schemas.Topics;
+import dev.realalign.trainer.learn.LearnerSettings;
+import dev.realalign.trainer.learn.ObjectiveChoice;
+import dev.realalign.trainer.learn.ObjectiveChoice.Kind;
+import dev.realalign.trainer.loop.LoopSettings;
+import dev.realalign.trainer.plan.HoldOutRule;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigDef.Importance;
+import org.apache.kafka.common.config.ConfigDef.Type;
+
+/**
+ * What a trainer needs to know.
+ *
+ * @param cluster how to reach Kafka and the schema registry
+ * @param store where candidates go
+ * @param baseModel folder of the frozen model
+ * @param threads CPU threads of one operation; 0 leaves the library's choice
+ * @param bufferBytes decoded pictures kept ready, in bytes
+ * @param loop how the stream becomes batches and candidates
+ * @param learner how the adapter is trained
+ */
+public record TrainerConfig(
+        ClusterConfig cluster,
+        CheckpointLayout store,
+        Path baseModel,
+        int threads,
+        long bufferBytes,
+        LoopSettings loop,
+        LearnerSettings learner) {
+
+    private static final String PREFIX = "trainer.";
+
+    /** Folder of the base model. */
+    public static final String BASE_MODEL = PREFIX + "base.model";
+    /** Seed of the run. */
+    public static final String SEED = PREFIX + "seed";
+    /** CPU threads. */
+    public static final String THREADS = PREFIX + "threads";
+    /** What is minimised. */
+    public static final String OBJECTIVE = PREFIX + "objective";
+    /** Strength of the pull towards the reference. */
+    public static final String BETA = PREFIX + "objective.beta";
+    /** Gamma of min-SNR weighting. */
+    public static final String MIN_SNR_GAMMA = PREFIX + "objective.min.snr.gamma";
+    /** Weight of DPO-positive's penalty. */
+    public static final String POSITIVE_WEIGHT = PREFIX + "objective.positive.weight";
+    /** Whether Diffusion-SDPO guards the preferred halves. */
+    public static final String SDPO = PREFIX + "safeguard.sdpo";
+    /** Mu of Diffusion-SDPO. */
+    public static final String SDPO_MU = PREFIX + "safeguard.sdpo.mu";
+    /** Weight of an added error on the preferred halves. */
+    public static final String WINNER_SFT = PREFIX + "safeguard.winner.sft";
+    /** Weight of an added distance to the reference. */
+    public static final String ANCHOR = PREFIX + "safeguard.anchor";
+    /** Rank of the adapter. */
+    public static final String LORA_RANK = PREFIX + "lora.rank";
+    /** Alpha of the adapter. */
+    public static final String LORA_ALPHA = PREFIX + "lora.alpha";
+    /** Layers with a low-rank term. */
+    public static final String LORA_TARGETS = PREFIX + "lora.targets";
+    /** Pairs of a full batch. */
+    public static final String BATCH_PAIRS = PREFIX + "batch.pairs";
+    /** Longest wait of a pair for others. */
+    public static final String BATCH_MAX_WAIT_MS = PREFIX + "batch.max.wait.ms";
+    /** Learning rate. */
+    public static final String LEARNING_RATE = PREFIX + "learning.rate";
+    /** Steps of the warm-up. */
+    public static final String WARM_UP_STEPS = PREFIX + "learning.rate.warm.up.steps";
+    /** Weight decay. */
+    public static final String WEIGHT_DECAY = PREFIX + "adamw.weight.decay";
+    /** Decay of the gradient's average. */
+    public static final String BETA1 = PREFIX + "adamw.beta1";
+    /** Decay of the squared gradient's average. */
+    public static final String BETA2 = PREFIX + "adamw.beta2";
+    /** Added to the denominator. */
+    public static final String EPSILON = PREFIX + "adamw.epsilon";
+    /** Largest norm of the gradients. */
+    public static final String CLIP_NORM = PREFIX + "clip.norm";
+    /** Share of pairs without caption. */
+    public static final String CAPTION_DROPOUT = PREFIX + "caption.dropout";
+    /** Share of mirrored pairs. */
+    public static final String FLIP = PREFIX + "flip";
+    /** Decay of the averaged adapter. */
+    public static final String AVERAGE_DECAY = PREFIX + "average.decay";
+    /** Steps between updates of the average. */
+    public static final String AVERAGE_EVERY_STEPS = PREFIX + "average.every.steps";
+    /** Share of held-out images. */
+    public static final String HELD_OUT_FRACTION = PREFIX + "held.out.fraction";
+    /** Largest held-out set. */
+    public static final String HELD_OUT_MAX = PREFIX + "held.out.max";
+    /** Timesteps of a held-out measurement. */
+    public static final String HELD_OUT_TIMESTEPS = PREFIX + "held.out.timesteps";
+    /** Steps between candidates. */
+    public static final String CANDIDATE_EVERY_STEPS = PREFIX + "candidate.every.steps";
+    /** Captions whose encodings are kept. */
+    public static final String CAPTION_CACHE = PREFIX + "caption.cache";
+    /** Decoded pictures kept ready. */
+    public static final String BUFFER_BYTES = PREFIX + "buffer.bytes";
+
+    /** Keys of the trainer alone. */
+    public static final ConfigDef DEFINITION = new ConfigDef()
+            .define(
+                    BASE_MODEL,
+                    Type.STRING,
+                    ConfigDef.NO_DEFAULT_VALUE,
+                    Rules.notBlank(),
+                    Importance.HIGH,
+                    "Folder of the frozen base model in the diffusers layout, with its model_index.json.")
+            .define(
+                    SEED,
+                    Type.LONG,
+                    0L,
+                    Importance.MEDIUM,
+                    "Seed of every random draw of the run: noise, timesteps, mirroring, dropped captions, initial weights.")
+            .define(
+                    THREADS,
+                    Type.INT,
+                    0,
+                    Rules.between(0, 1024),
+                    Importance.MEDIUM,
+                    "CPU threads of one tensor operation; 0 leaves the library's choice. Weights are repeatable to the bit"
+                            + " for a fixed number.")
+            .define(
+                    OBJECTIVE,
+                    Type.STRING,
+                    "dpo",
+                    Rules.oneOf(Arrays.stream(Kind.values()).map(Kind::text).toArray(String[]::new)),
+                    Importance.HIGH,
+                    "What training minimises: dpo (Diffusion-DPO), sft (the preferred images alone), ipo, hinge, kto or mapo.")
+            .define(
+                    BETA,
+                    Type.DOUBLE,
+                    2000.0,
+                    Rules.positive(),
+                    Importance.HIGH,
+                    "Strength of the pull towards the reference in dpo, ipo, hinge and kto, on errors averaged over"
+                            + " elements and with the factor 1/2 of Diffusion-DPO.")
+            .define(
+                    MIN_SNR_GAMMA,
+                    Type.DOUBLE,
+                    5.0,
+                    Rules.atLeast(0),
+                    Importance.LOW,
+                    "Gamma of min-SNR weighting in sft; 0 weighs every timestep the same.")
+            .define(
+                    POSITIVE_WEIGHT,
+                    Type.DOUBLE,
+                    0.0,
+                    Rules.atLeast(0),
+                    Importance.LOW,
+                    "Weight of DPO-positive's penalty on preferred images that are predicted worse than by the reference;"
+                            + " 0 is plain dpo.")
+            .define(
+                    SDPO,
+                    Type.BOOLEAN,
+                    true,
+                    Importance.MEDIUM,
+                    "Whether Diffusion-SDPO weakens the rejected image's gradient, pair by pair, where it would make the"
+                            + " preferred image worse.")
+            .define(
+                    SDPO_MU,
+                    Type.DOUBLE,
+                    0.9,
+                    Rules.between(0, 1),
+                    Importance.MEDIUM,
+                    "How much of the interfering rejected gradient Diffusion-SDPO gives up: 0 just enough to first order,"
+                            + " 1 all of it.")
+            .define(
+                    WINNER_SFT,
+                    Type.DOUBLE,
+                    0.0,
+                    Rules.atLeast(0),
+                    Importance.LOW,
+                    "Weight of an added error on the preferred images, as a multiple of beta/2.")
+            .define(
+                    ANCHOR,
+                    Type.DOUBLE,
+                    0.0,
+                    Rules.atLeast(0),
+                    Importance.LOW,
+                    "Weight of an added squared distance to the reference's predictions, as a multiple of beta/2.")
+            .define(LORA_RANK, Type.INT, 4, Rules.between(1, 1024), Importance.MEDIUM, "Rank of the adapter.")
+            .define(
+                    LORA_ALPHA,
+                    Type.DOUBLE,
+                    4.0,
+                    Rules.positive(),
+                    Importance.MEDIUM,
+                    "Alpha of the adapter: its product is scaled by alpha / rank.")
+            .define(
+                    LORA_TARGETS,
+                    Type.LIST,
+                    LoraConfig.ATTENTION,
+                    Importance.MEDIUM,
+                    "Linear layers that get a low-rank term, by the end of their path.")
+            .define(BATCH_PAIRS, Type.INT, 8, Rules.between(1, 65_536), Importance.HIGH, "Pairs of an optimizer step.")
+            .define(
+                    BATCH_MAX_WAIT_MS,
+                    Type.LONG,
+                    5_000L,
+                    Rules.atLeast(0),
+                    Importance.MEDIUM,
+                    "How long a pair waits on a quiet stream before its batch is trained although it is not full.")
+            .define(LEARNING_RATE, Type.DOUBLE, 1e-4, Rules.positive(), Importance.HIGH, "Learning rate of AdamW.")
+            .define(
+                    WARM_UP_STEPS,
+                    Type.INT,
+                    10,
+                    Rules.atLeast(0),
+                    Importance.MEDIUM,
+                    "Steps over which the learning rate rises linearly to its value.")
+            .define(
+                    WEIGHT_DECAY,
+                    Type.DOUBLE,
+                    1e-4,
+                    Rules.atLeast(0),
+                    Importance.LOW,
+                    "Decoupled weight decay of AdamW.")
+            .define(BETA1, Type.DOUBLE, 0.9, Rules.between(0, 0.999999), Importance.LOW, "AdamW's first decay.")
+            .define(BETA2, Type.DOUBLE, 0.999, Rules.between(0, 0.999999), Importance.LOW, "AdamW's second decay.")
+            .define(EPSILON, Type.DOUBLE, 1e-8, Rules.positive(), Importance.LOW, "AdamW's epsilon.")
+            .define(
+                    CLIP_NORM,
+                    Type.DOUBLE,
+                    1.0,
+                    Rules.positive(),
+                    Importance.LOW,
+                    "Largest 2-norm of all gradients together.")
+            .define(
+                    CAPTION_DROPOUT,
+                    Type.DOUBLE,
+                    0.2,
+                    Rules.between(0, 1),
+                    Importance.LOW,
+                    "Share of pairs that train with the empty caption.")
+            .define(
+                    FLIP,
+                    Type.DOUBLE,
+                    0.5,
+                    Rules.between(0, 1),
+                    Importance.LOW,
+                    "Share of pairs that are mirrored, both images together.")
+            .define(
+                    AVERAGE_DECAY,
+                    Type.DOUBLE,
+                    0.9,
+                    Rules.between(0, 1),
+                    Importance.LOW,
+                    "Decay of the moving average of the adapter, which is what is published.")
+            .define(
+                    AVERAGE_EVERY_STEPS,
+                    Type.INT,
+                    8,
+                    Rules.atLeast(1),
+                    Importance.LOW,
+                    "Steps from one update of the average to the next.")
+            .define(
+                    HELD_OUT_FRACTION,
+                    Type.DOUBLE,
+                    0.1,
+                    Rules.between(0, 0.5),
+                    Importance.MEDIUM,
+                    "Share of the images that are measured instead of trained, while the held-out set is not full; 0"
+                            + " measures none, and no publisher accepts such candidates by default.")
+            .define(
+                    HELD_OUT_MAX,
+                    Type.INT,
+                    32,
+                    Rules.between(1, 100_000),
+                    Importance.MEDIUM,
+                    "Images in the full held-out set.")
+            .define(
+                    HELD_OUT_TIMESTEPS,
+                    Type.INT,
+                    4,
+                    Rules.between(1, 1000),
+                    Importance.LOW,
+                    "Timesteps at which each held-out pair is measured, spread over the schedule.")
+            .define(
+                    CANDIDATE_EVERY_STEPS,
+                    Type.INT,
+                    16,
+                    Rules.atLeast(1),
+                    Importance.HIGH,
+                    "Steps from one candidate to the next.")
+            .define(
+                    CAPTION_CACHE,
+                    Type.INT,
+                    256,
+                    Rules.atLeast(0),
+                    Importance.LOW,
+                    "Captions whose encodings are kept in memory.")
+            .define(
+                    BUFFER_BYTES,
+                    Type.LONG,
+                    32L << 20,
+                    Rules.atLeast(1),
+                    Importance.LOW,
+                    "Decoded pictures that are kept ready, in bytes, before reading pauses.");
+
+    /**
+     * Reads configuration.
+     *
+     * @throws dev.realalign.runtime.UserErrorException naming every problem
+     */
+    public static TrainerConfig from(Map<String, String> given) {
+        ServiceConfig config = ServiceConfig.definedBy(
+                        ClusterConfig.DEFINITION, ModelConfig.DEFINITION, StoreConfig.CHECKPOINTS, DEFINITION)
+                .rule(
+                        List.of(OBJECTIVE, POSITIVE_WEIGHT),
+                        c -> c.number(POSITIVE_WEIGHT) == 0 || kind(c) == Kind.DPO,
+                        "only dpo has a positive weight. Set it to 0 or choose dpo.")
+                .rule(
+                        List.of(OBJECTIVE, WINNER_SFT, ANCHOR),
+                        c -> c.number(WINNER_SFT) + c.number(ANCHOR) == 0 || kind(c).hasBeta(),
+                        "winner-SFT and anchor are multiples of beta/2, and this objective has no beta. Set them to 0 or"
+                                + " choose dpo, ipo, hinge or kto.")
+                .read(given);
+        return from(config);
+    }
+
+    private static Kind kind(ServiceConfig config) {
+        return config.choice(OBJECTIVE, Kind.class);
+    }
+
+    private static TrainerConfig from(ServiceConfig config) {
+        return new TrainerConfig(
+                ClusterConfig.from(config),
+                CheckpointLayout.of(StoreConfig.checkpoints(config)),
+                config.path(BASE_MODEL),
+                config.integer(THREADS),
+                config.longInteger(BUFFER_BYTES),
+                new LoopSettings(
+                        ModelConfig.name(config),
+                        Topics.PREFERENCE_TRIPLES.name(),
+                        config.integer(BATCH_PAIRS),
+                        config.duration(BATCH_MAX_WAIT_MS),
+                        new HoldOutRule(config.number(HELD_OUT_FRACTION), config.integer(HELD_OUT_MAX)),
+                        config.integer(CANDIDATE_EVERY_STEPS),
+                        "",
+                        config.digest(PREFIX)),
+                learner(config));
+    }
+
+    private static LearnerSettings learner(ServiceConfig config) {
+        return new LearnerSettings(
+                config.longInteger(SEED),
+                new LoraConfig(config.integer(LORA_RANK), config.number(LORA_ALPHA), config.words(LORA_TARGETS)),
+                new ObjectiveChoice(
+                        kind(config),
+                        config.number(BETA),
+                        config.number(MIN_SNR_GAMMA),
+                        config.number(POSITIVE_WEIGHT),
+                        config.flag(SDPO) ? OptionalDouble.of(config.number(SDPO_MU)) : OptionalDouble.empty(),
+                        config.number(WINNER_SFT),
+                        config.number(ANCHOR)),
+                new AdamW.Config(
+                        config.number(BETA1),
+                        config.number(BETA2),
+                        config.number(EPSILON),
+                        config.number(WEIGHT_DECAY)),
+                config.number(LEARNING_RATE),
+                config.integer(WARM_UP_STEPS),
+                config.number(CLIP_NORM),
+                config.number(CAPTION_DROPOUT),
+                config.number(FLIP),
+                config.number(AVERAGE_DECAY),
+                config.integer(AVERAGE_EVERY_STEPS),
+                config.integer(HELD_OUT_TIMESTEPS),
+                config.integer(CAPTION_CACHE));
+    }
+
+    /** Group under which lag tools see the trainer; nothing is resumed from it. */
+    String group() {
+        return "realalign-trainer-" + loop.model();
+    }
+}
