@@ -22,14 +22,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.UUID;
 
 /** Writes version folders: files beside their place, manifest last, everything forced to the disk, renamed, read back. */
 final class VersionWriter {
     private final CheckpointLayout store;
     private final PublishingStep.Observer steps;
     /** Names this session's drafts, so that a publisher replaced meanwhile does not write into its successor's. */
-    private final String session = UUID.randomUUID().toString().replace("-", "");
+    private final String session = ProcessHandle.current().pid() + "at" + System.nanoTime();
 
     VersionWriter(CheckpointLayout store, PublishingStep.Observer steps) {
         this.store = store;
