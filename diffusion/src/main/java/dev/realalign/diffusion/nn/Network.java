@@ -1,9 +1,17 @@
 package dev.realalign.diffusion.nn;
 
+import dev.realalign.diffusion.tensor.Autograd;
 import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.ElementType;
 import dev.realalign.diffusion.tensor.Tensor;
+import dev.realalign.diffusion.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** The tensors of a network that has been built, by published name; the network owns them. */
 public final class Network implements AutoCloseable {
@@ -11,6 +19,7 @@ public final class Network implements AutoCloseable {
     private final Map<String, Linear> linears;
     private final ElementType type;
     private final Device device;
+    private boolean checkpointing;
 
     /**
      * Takes what a construction has gathered.
@@ -51,6 +60,51 @@ public final class Network implements AutoCloseable {
     /** An input as the network wants it. */
     public Tensor input(Tensor x) {
         return x.to(device).to(type);
+    }
+
+    /** Whether {@link #block} forgets intermediates in recorded passes and computes them again in the backward pass. */
+    public void checkpointBlocks(boolean enabled) {
+        checkpointing = enabled;
+    }
+
+    /**
+     * Runs a block of this network in a scope of its own, so that its intermediates are freed; under
+     * {@link #checkpointBlocks} as a checkpoint, which has the low-rank additions of now when it is computed again,
+     * whatever adapter is in use then.
+     *
+     * @param inputs everything the block depends on beside the network's weights, as {@link Autograd#checkpoint} wants it
+     * @return its results, in the caller's scope
+     */
+    public List<Tensor> block(List<Tensor> inputs, UnaryOperator<List<Tensor>> computation) {
+        if (!checkpointing || !Autograd.isRecording()) {
+            return TensorScope.ofAll(() -> computation.apply(inputs));
+        }
+        List<@Nullable LowRank> now = lowRanks();
+        return Autograd.checkpoint(inputs, given -> {
+            List<@Nullable LowRank> then = lowRanks();
+            useLowRanks(now);
+            try {
+                return computation.apply(given);
+            } finally {
+                useLowRanks(then);
+            }
+        });
+    }
+
+    /** A block of one result. */
+    public Tensor singleBlock(List<Tensor> inputs, Function<List<Tensor>, Tensor> computation) {
+        return block(inputs, given -> List.of(computation.apply(given))).get(0);
+    }
+
+    private List<@Nullable LowRank> lowRanks() {
+        List<@Nullable LowRank> added = new ArrayList<>();
+        linears.values().forEach(linear -> added.add(linear.lowRank()));
+        return added;
+    }
+
+    private void useLowRanks(List<@Nullable LowRank> added) {
+        Iterator<@Nullable LowRank> next = added.iterator();
+        linears.values().forEach(linear -> linear.useLowRank(next.next()));
     }
 
     @Override

@@ -148,6 +148,8 @@ public final class Ops {
               return torch.arange(n, dtype=4)
             def type_of(x: Tensor) -> int:
               return ops.prim.dtype(x)
+            def requires_grad(x: Tensor) -> bool:
+              return ops.prim.requires_grad(x)
             def is_cpu(x: Tensor) -> bool:
               return torch.eq(ops.prim.device(x), torch.device("cpu"))
             def device_index(x: Tensor) -> int:

@@ -254,6 +254,21 @@ public final class Tensor implements AutoCloseable {
         return Ops.LIBRARY.runForBoolean("is_finite", this);
     }
 
+    /** Whether backward passes through this tensor: a leaf whose gradient is wanted, or computed from one while recording. */
+    public boolean requiresGrad() {
+        return Ops.LIBRARY.runForBoolean("requires_grad", this);
+    }
+
+    /** Another handle on the very same tensor: closing one leaves the other. */
+    Tensor alias() {
+        long value = TorchNatives.ivalueOfTensor(handle());
+        try {
+            return adopt(TorchNatives.ivalueToTensor(value));
+        } finally {
+            TorchNatives.deleteIvalue(value);
+        }
+    }
+
     // ---- lifetime -------------------------------------------------------------------------------------------------
 
     /** Takes this tensor out of every scope: it lives until it is closed. For weights and caches. */

@@ -90,6 +90,15 @@ public final class TensorScope implements AutoCloseable {
         tensors.clear();
     }
 
+    /** The scope around all others of this one. */
+    TensorScope outermost() {
+        TensorScope scope = this;
+        while (scope.outer != null) {
+            scope = scope.outer;
+        }
+        return scope;
+    }
+
     void adopt(Tensor tensor) {
         tensor.scope = this;
         tensor.slot = tensors.size();

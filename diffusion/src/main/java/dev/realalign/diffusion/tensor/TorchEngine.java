@@ -2,6 +2,8 @@ package dev.realalign.diffusion.tensor;
 
 import ai.djl.engine.Engine;
 import ai.djl.pytorch.jni.TorchNatives;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,8 @@ public final class TorchEngine {
 
     /** What belongs to one thread: the innermost open scope, and whether operations are recorded for backward. */
     static final class ThreadState {
+        final List<Autograd.Segment> checkpoints = new ArrayList<>();
+
         @Nullable
         TensorScope scope;
 

@@ -106,7 +106,7 @@ public final class UNet2DConditionModel implements Denoiser {
         check(noisy, timesteps, conditioning);
         return TensorScope.of(() -> {
             Tensor sample = network.input(noisy);
-            Tensor temb = TensorScope.of(() -> embedTime(timesteps.to(network.device()), conditioning)); // (B, T)
+            Tensor temb = network.singleBlock(List.of(), none -> embedTime(timesteps, conditioning)); // (B, T)
             return forward(sample, temb, network.input(conditioning.hiddenStates()))
                     .to(ElementType.F32);
         });
@@ -137,7 +137,10 @@ public final class UNet2DConditionModel implements Denoiser {
     /** The activated time embedding, (B, T): every residual block takes it activated. */
     private Tensor embedTime(Tensor timesteps, Conditioning conditioning) {
         Tensor sinusoids = Ops.timestepEmbedding(
-                timesteps.reshape(-1), config.channels().get(0), config.cosFirst(), config.frequencyShift());
+                timesteps.to(network.device()).reshape(-1),
+                config.channels().get(0),
+                config.cosFirst(),
+                config.frequencyShift());
         Tensor embedded = timeEmbedding.forward(network.input(sinusoids));
         if (addEmbedding != null) {
             embedded = embedded.add(addEmbedding.forward(network.input(addition(conditioning))));
@@ -163,21 +166,28 @@ public final class UNet2DConditionModel implements Denoiser {
     }
 
     private Tensor forward(Tensor sample, Tensor temb, Tensor context) {
-        Tensor x = config.centerInputSample() ? sample.mul(2).add(-1) : sample;
-        x = convIn.forward(network.device().isCpu() ? Ops.channelsLast(x) : x); // (B, C0, H, W)
+        Tensor x = network.singleBlock(List.of(sample), in -> inward(in.get(0))); // (B, C0, H, W)
         Deque<Tensor> skips = new ArrayDeque<>(List.of(x));
         for (DownBlock block : downBlocks) {
-            x = block.forward(x, temb, context, skips);
+            x = block.forward(network, x, temb, context, skips);
         }
-        Tensor down = x;
-        x = TensorScope.of(() -> {
-            Tensor h = midAttention.forward(midResnet1.forward(down, temb), context);
-            return midResnet2.forward(h, temb);
+        x = network.singleBlock(List.of(x, temb, context), in -> {
+            Tensor h = midAttention.forward(midResnet1.forward(in.get(0), in.get(1)), in.get(2));
+            return midResnet2.forward(h, in.get(1));
         });
         for (UpBlock block : upBlocks) {
-            x = block.forward(x, temb, context, skips);
+            x = block.forward(network, x, temb, context, skips);
         }
-        return convOut.forward(config.activation().apply(normOut.forward(x))); // (B, out, H, W)
+        return network.singleBlock(List.of(x), in -> outward(in.get(0))); // (B, out, H, W)
+    }
+
+    private Tensor inward(Tensor sample) {
+        Tensor x = config.centerInputSample() ? sample.mul(2).add(-1) : sample;
+        return convIn.forward(network.device().isCpu() ? Ops.channelsLast(x) : x);
+    }
+
+    private Tensor outward(Tensor x) {
+        return convOut.forward(config.activation().apply(normOut.forward(x)));
     }
 
     @Override
@@ -237,7 +247,7 @@ public final class UNet2DConditionModel implements Denoiser {
 
     @Override
     public void checkpointBlocks(boolean enabled) {
-        throw new UnsupportedOperationException();
+        network.checkpointBlocks(enabled);
     }
 
     public UNet2DConditionConfig config() {
@@ -394,14 +404,18 @@ public final class UNet2DConditionModel implements Denoiser {
             }
         }
 
-        Tensor forward(Tensor input, Tensor temb, Tensor context, Deque<Tensor> skips) {
+        Tensor forward(Network network, Tensor input, Tensor temb, Tensor context, Deque<Tensor> skips) {
             Tensor x = input;
             for (int i = 0; i < resnets.size(); i++) {
-                x = layer(resnets.get(i), attentions.isEmpty() ? null : attentions.get(i), x, temb, context);
+                ResnetBlock resnet = resnets.get(i);
+                Transformer2D attention = attentions.isEmpty() ? null : attentions.get(i);
+                x = network.singleBlock(
+                        List.of(x, temb, context), in -> layer(resnet, attention, in.get(0), in.get(1), in.get(2)));
                 skips.push(x);
             }
             if (downsampler != null) {
-                x = downsampler.forward(x); // (B, out, H / 2, W / 2)
+                Conv2d conv = downsampler;
+                x = network.singleBlock(List.of(x), in -> conv.forward(in.get(0))); // (B, out, H / 2, W / 2)
                 skips.push(x);
             }
             return x;
@@ -428,28 +442,33 @@ public final class UNet2DConditionModel implements Denoiser {
             upsampler = level > 0 ? Conv2d.same(weights.at("upsamplers").at(0).at("conv"), out, out, 3) : null;
         }
 
-        Tensor forward(Tensor input, Tensor temb, Tensor context, Deque<Tensor> skips) {
+        Tensor forward(Network network, Tensor input, Tensor temb, Tensor context, Deque<Tensor> skips) {
             return TensorScope.of(() -> {
                 Tensor x = input;
                 for (int i = 0; i < resnets.size(); i++) {
                     ResnetBlock resnet = resnets.get(i);
                     Transformer2D attention = attentions.isEmpty() ? null : attentions.get(i);
-                    List<Tensor> joined = List.of(x, skips.pop());
-                    x = TensorScope.of(() -> layer(resnet, attention, Ops.concatenate(joined, 1), temb, context));
+                    x = network.singleBlock(List.of(x, skips.pop(), temb, context), in -> {
+                        Tensor joined = Ops.concatenate(in.subList(0, 2), 1);
+                        return layer(resnet, attention, joined, in.get(2), in.get(3));
+                    });
                 }
-                return upsampler == null
-                        ? x
-                        : upsampler.forward(Ops.upsampleNearest(x, 2 * x.size(2), 2 * x.size(3))); // (B, out, 2 H, 2 W)
+                if (upsampler == null) {
+                    return x;
+                }
+                Conv2d conv = upsampler;
+                return network.singleBlock(
+                        List.of(x),
+                        in -> conv.forward(Ops.upsampleNearest(
+                                in.get(0), 2 * in.get(0).size(2), 2 * in.get(0).size(3)))); // (B, out, 2 H, 2 W)
             });
         }
     }
 
-    /** A residual block and, where there is one, the transformer after it; intermediates are freed. */
+    /** A residual block and, where there is one, the transformer after it. */
     private static Tensor layer(
             ResnetBlock resnet, @Nullable Transformer2D attention, Tensor x, Tensor temb, Tensor context) {
-        return TensorScope.of(() -> {
-            Tensor h = resnet.forward(x, temb);
-            return attention == null ? h : attention.forward(h, context);
-        });
+        Tensor h = resnet.forward(x, temb);
+        return attention == null ? h : attention.forward(h, context);
     }
 }
