@@ -10,6 +10,7 @@ import dev.realalign.diffusion.schedule.Scheduler;
 import dev.realalign.diffusion.sd3.Sd3Config;
 import dev.realalign.diffusion.sd3.Sd3Transformer;
 import dev.realalign.diffusion.t5.T5Encoder;
+import dev.realalign.diffusion.tensor.ElementType;
 import dev.realalign.diffusion.tokenizer.ClipTokenizer;
 import dev.realalign.diffusion.tokenizer.T5Tokenizer;
 import dev.realalign.diffusion.tokenizer.TextTokenizer;
@@ -110,8 +111,10 @@ public final class DiffusionModel implements AutoCloseable {
         if (index.has("text_encoder_3")) {
             tokenizerT5 = parts.load(
                     () -> T5Tokenizer.load(folder.resolve("tokenizer_3"), T5Tokenizer.STABLE_DIFFUSION_3_LENGTH));
-            encoderT5 = parts.load(() -> T5Encoder.load(
-                    folder.resolve("text_encoder_3"), options.variant(), options.type(), options.device()));
+            ElementType type =
+                    options.type() == ElementType.F16 ? ElementType.BF16 : options.type(); // T5 overflows in F16
+            encoderT5 = parts.load(
+                    () -> T5Encoder.load(folder.resolve("text_encoder_3"), options.variant(), type, options.device()));
         }
         Sd3Config config = parts.load(
                 () -> JsonConfig.read(folder.resolve("transformer").resolve("config.json"), Sd3Config::from));

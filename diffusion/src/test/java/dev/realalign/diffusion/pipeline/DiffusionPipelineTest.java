@@ -11,9 +11,13 @@ import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.model.LoadOptions;
 import dev.realalign.diffusion.schedule.DiffusionSchedule;
 import dev.realalign.diffusion.schedule.Scheduler;
+import dev.realalign.diffusion.sd3.Sd3Transformer;
+import dev.realalign.diffusion.tensor.Device;
+import dev.realalign.diffusion.tensor.ElementType;
 import dev.realalign.diffusion.tensor.Ops;
 import dev.realalign.diffusion.tensor.Tensor;
 import dev.realalign.diffusion.tensor.TensorScope;
+import dev.realalign.diffusion.vae.AutoencoderKl;
 import dev.realalign.diffusion.vae.PixelSpace;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
@@ -281,6 +285,40 @@ class DiffusionPipelineTest {
             Tensor kept = Ops.atLeast(mask, 0.5).neg().add(1);
             assertThat(inpainted.sub(drawn).mul(kept).abs().max().item()).isZero();
             assertThat(inpainted.sub(drawn).abs().max().item()).isGreaterThan(0.01);
+        }
+    }
+
+    @Test
+    void stable_diffusion_3_draws_over_and_into_pictures_with_the_same_pipeline() {
+        Path folder = SharedData.path("golden/models/sd35m-tiny");
+        Scheduler scheduler = Scheduler.read(folder.resolve("scheduler/scheduler_config.json"));
+        try (Sd3Transformer transformer =
+                        Sd3Transformer.load(folder.resolve("transformer"), null, ElementType.F32, Device.CPU);
+                AutoencoderKl vae = AutoencoderKl.load(folder.resolve("vae"), null, Device.CPU);
+                TensorScope scope = TensorScope.open()) {
+            int features = transformer.config().jointFeatures();
+            int pooled = transformer.config().pooledFeatures();
+            DiffusionPipeline pipeline = new DiffusionPipeline(
+                    transformer,
+                    vae,
+                    prompts -> Conditioning.of(
+                            Tensor.randn(1, prompts.size(), 4, features), Tensor.randn(2, prompts.size(), pooled)),
+                    scheduler);
+            assertThat(pipeline.sizeFactor())
+                    .isEqualTo(vae.factor() * transformer.config().patch());
+            Tensor image = Tensor.uniform(3, -1, 1, 1, 3, 32, 48);
+            SamplingRequest request = SamplingRequest.of(List.of("a")).withSteps(4);
+            Tensor over = pipeline.imageToImage(request, image, 0.5);
+            assertThat(over.shape()).containsExactly(1, 3, 32, 48);
+            Tensor mask = Ops.concatenate(
+                    List.of(
+                            Tensor.zeros(1, 1, 32, 24),
+                            Tensor.zeros(1, 1, 32, 24).add(1)),
+                    3);
+            Tensor into = pipeline.inpaint(request, image, mask, 1, true);
+            assertThat(into.slice(3, 0, 24).toFloats())
+                    .containsExactly(image.slice(3, 0, 24).toFloats());
+            assertThat(into.slice(3, 24, 48).isFinite()).isTrue();
         }
     }
 
