@@ -138,12 +138,14 @@ public final class LoraAdapter implements AutoCloseable {
     /** Another adapter of equal values and of its own memory. */
     public LoraAdapter copy() {
         SortedMap<String, LowRank> copies = new TreeMap<>();
-        layers.forEach((path, layer) -> copies.put(
-                path,
-                new LowRank(
-                        layer.down().detach().copy().unscoped().requireGrad(),
-                        layer.up().detach().copy().unscoped().requireGrad(),
-                        layer.scale())));
+        try (TensorScope scope = TensorScope.open()) { // frees the views in between
+            layers.forEach((path, layer) -> copies.put(
+                    path,
+                    new LowRank(
+                            layer.down().detach().copy().unscoped().requireGrad(),
+                            layer.up().detach().copy().unscoped().requireGrad(),
+                            layer.scale())));
+        }
         return new LoraAdapter(prefix, rank, alpha, copies);
     }
 
