@@ -1,0 +1,55 @@
+package dev.realalign.trainer.learn;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.realalign.diffusion.lora.LoraConfig;
+import dev.realalign.diffusion.model.DiffusionModel;
+import dev.realalign.diffusion.model.LoadOptions;
+import dev.realalign.diffusion.optim.AdamW;
+import dev.realalign.trainer.learn.ObjectiveChoice.Kind;
+import dev.realalign.trainer.triple.TrainingPair;
+import dev.realalign.trainer.triple.Triples;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** The bundled pixel-space model and settings that move it quickly. */
+public final class TinyPhoto {
+    private TinyPhoto() {}
+
+    public static DiffusionModel load() {
+        Path folder = Path.of(System.getProperty("realalign.home", "."), "models", "tiny-photo");
+        assumeTrue(Files.isDirectory(folder), "no model at " + folder);
+        return DiffusionModel.load(folder, LoadOptions.DEFAULT);
+    }
+
+    public static LearnerSettings settings(ObjectiveChoice objective) {
+        return settings(objective, 3e-3, 16);
+    }
+
+    public static LearnerSettings settings(Kind kind) {
+        return settings(ObjectiveChoice.of(kind, 2000));
+    }
+
+    static LearnerSettings settings(ObjectiveChoice objective, double learningRate, int captionCache) {
+        return new LearnerSettings(
+                42,
+                new LoraConfig(2, 4),
+                objective,
+                AdamW.Config.DEFAULT,
+                learningRate,
+                0,
+                1.0,
+                0.2,
+                0.5,
+                0.9,
+                2,
+                2,
+                captionCache);
+    }
+
+    public static List<TrainingPair> pairs(int from, int to) {
+        return IntStream.range(from, to).mapToObj(i -> Triples.pair(i, 32)).toList();
+    }
+}
