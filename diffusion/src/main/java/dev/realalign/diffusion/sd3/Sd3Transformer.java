@@ -99,22 +99,27 @@ public final class Sd3Transformer implements Denoiser {
             throw new IllegalArgumentException("this network needs the pooled vector of the prompt");
         }
         return TensorScope.of(() -> {
-            long batch = noisy.size(0);
             long rows = noisy.size(2) / config.patch();
             long columns = noisy.size(3) / config.patch();
-            Tensor condition = condition(timesteps.to(network.device()), network.input(pooled)); // (B, D)
-            Tensor image = patches.forward(network.input(noisy)) // (B, D, H/p, W/p)
-                    .reshape(batch, config.features(), rows * columns) // (B, D, N)
-                    .transpose(1, 2) // (B, N, D)
-                    .add(positions(rows, columns));
-            Tensor prompt = contextIn.forward(network.input(conditioning.hiddenStates())); // (B, M, D)
-            Streams streams = new Streams(image, prompt);
+            Tensor condition = network.singleBlock(
+                    List.of(timesteps, pooled), in -> condition(in.get(0), network.input(in.get(1)))); // (B, D)
+            Tensor image = network.singleBlock(
+                    List.of(network.input(noisy)), in -> tokens(in.get(0), rows, columns)); // (B, N, D)
+            Tensor prompt = network.singleBlock(
+                    List.of(network.input(conditioning.hiddenStates())),
+                    in -> contextIn.forward(in.get(0))); // (B, M, D)
             for (Block block : blocks) {
-                streams = block.forward(streams, condition);
+                List<Tensor> before = List.of(image, prompt, condition);
+                List<Tensor> written = network.block(before, in -> block.forward(in.get(0), in.get(1), in.get(2)));
+                image.close();
+                prompt.close();
+                image = written.get(0);
+                prompt = written.get(written.size() - 1); // the last block writes the image only
             }
-            List<Tensor> scaleShift = Ops.chunk(modulateOut.forward(Ops.silu(condition)), 2, 1);
-            Tensor x = modulated(streams.image(), scaleShift.get(1), scaleShift.get(0)); // (B, N, D)
-            return unpatched(out.forward(x), batch, rows, columns).to(ElementType.F32); // (B, C, H, W)
+            return network.singleBlock(
+                            List.of(image, condition),
+                            in -> outward(in.get(0), in.get(1), rows, columns)) // (B, C, H, W)
+                    .to(ElementType.F32);
         });
     }
 
@@ -136,10 +141,25 @@ public final class Sd3Transformer implements Denoiser {
         }
     }
 
+    /** (B, C, H, W) to (B, N, D). */
+    private Tensor tokens(Tensor noisy, long rows, long columns) {
+        return patches.forward(noisy) // (B, D, H/p, W/p)
+                .reshape(noisy.size(0), config.features(), rows * columns) // (B, D, N)
+                .transpose(1, 2) // (B, N, D)
+                .add(positions(rows, columns));
+    }
+
+    /** (B, N, D) to (B, C, H, W). */
+    private Tensor outward(Tensor x, Tensor condition, long rows, long columns) {
+        List<Tensor> scaleShift = Ops.chunk(modulateOut.forward(Ops.silu(condition)), 2, 1);
+        Tensor normed = modulated(x, scaleShift.get(1), scaleShift.get(0)); // (B, N, D)
+        return unpatched(out.forward(normed), x.size(0), rows, columns);
+    }
+
     /** What modulates every layer: timestep (B) and pooled prompt (B, P) to (B, D). */
     private Tensor condition(Tensor timesteps, Tensor pooled) {
-        Tensor waves =
-                Ops.timestepEmbedding(timesteps, TIMESTEP_FEATURES, true, 0).to(network.type());
+        Tensor waves = Ops.timestepEmbedding(timesteps.to(network.device()).reshape(-1), TIMESTEP_FEATURES, true, 0)
+                .to(network.type()); // (B, 256)
         Tensor time = timestepOut.forward(Ops.silu(timestepIn.forward(waves)));
         return time.add(pooledOut.forward(Ops.silu(pooledIn.forward(pooled))));
     }
@@ -199,37 +219,31 @@ public final class Sd3Transformer implements Denoiser {
             this.promptFeedForward = last ? null : new FeedForward(weights.at("ff_context"), features);
         }
 
-        Streams forward(Streams in, Tensor condition) {
-            List<Tensor> both = TensorScope.ofAll(() -> {
-                Streams streams = inScope(in, Ops.silu(condition));
-                return List.of(streams.image(), streams.prompt());
-            });
-            return new Streams(both.get(0), both.get(1));
-        }
-
-        private Streams inScope(Streams in, Tensor condition) {
+        /** image (B, N, D) and prompt (B, M, D) to the same; the last block gives the image only. */
+        List<Tensor> forward(Tensor image, Tensor prompt, Tensor condition) {
+            Tensor activated = Ops.silu(condition);
             // each (B, D); published order: shift, scale, gate of attention, then of the feed-forward layer, then of
             // attn2
-            List<Tensor> image = Ops.chunk(modulateImage.forward(condition), imageAttention == null ? 6 : 9, 1);
-            List<Tensor> prompt = Ops.chunk(modulatePrompt.forward(condition), last ? 2 : 6, 1);
-            Tensor x = modulated(in.image(), image.get(0), image.get(1));
-            Tensor c = last // the last layer's norm has scale before shift
-                    ? modulated(in.prompt(), prompt.get(1), prompt.get(0))
-                    : modulated(in.prompt(), prompt.get(0), prompt.get(1));
+            List<Tensor> ofImage = Ops.chunk(modulateImage.forward(activated), imageAttention == null ? 6 : 9, 1);
+            List<Tensor> ofPrompt = Ops.chunk(modulatePrompt.forward(activated), last ? 2 : 6, 1);
+            Tensor x = modulated(image, ofImage.get(0), ofImage.get(1));
+            Tensor c = last // the last block's norm has scale before shift
+                    ? modulated(prompt, ofPrompt.get(1), ofPrompt.get(0))
+                    : modulated(prompt, ofPrompt.get(0), ofPrompt.get(1));
             Streams attended = attention.forward(x, c);
 
-            Tensor h = gated(in.image(), image.get(2), attended.image());
+            Tensor h = gated(image, ofImage.get(2), attended.image());
             if (imageAttention != null) {
-                Tensor again = modulated(in.image(), image.get(6), image.get(7));
-                h = gated(h, image.get(8), imageAttention.forward(again));
+                Tensor again = modulated(image, ofImage.get(6), ofImage.get(7));
+                h = gated(h, ofImage.get(8), imageAttention.forward(again));
             }
-            h = gated(h, image.get(5), feedForward.forward(modulated(h, image.get(3), image.get(4))));
+            h = gated(h, ofImage.get(5), feedForward.forward(modulated(h, ofImage.get(3), ofImage.get(4))));
             if (promptFeedForward == null) {
-                return new Streams(h, in.prompt());
+                return List.of(h);
             }
-            Tensor e = gated(in.prompt(), prompt.get(2), attended.prompt());
-            e = gated(e, prompt.get(5), promptFeedForward.forward(modulated(e, prompt.get(3), prompt.get(4))));
-            return new Streams(h, e);
+            Tensor e = gated(prompt, ofPrompt.get(2), attended.prompt());
+            e = gated(e, ofPrompt.get(5), promptFeedForward.forward(modulated(e, ofPrompt.get(3), ofPrompt.get(4))));
+            return List.of(h, e);
         }
 
         /** x + gate y, the gate (B, D) for all tokens. */
@@ -398,7 +412,7 @@ public final class Sd3Transformer implements Denoiser {
 
     @Override
     public void checkpointBlocks(boolean enabled) {
-        throw new UnsupportedOperationException("pending");
+        network.checkpointBlocks(enabled);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.realalign.diffusion.sd3;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.realalign.diffusion.JsonConfig;
 import dev.realalign.diffusion.ModelFormatException;
@@ -205,6 +206,43 @@ class Sd3TransformerTest {
                 }
             });
             transformer.use(null);
+        }
+    }
+
+    @Test
+    void checkpointed_blocks_give_the_same_gradients() {
+        try (Sd3Transformer transformer = small();
+                LoraAdapter adapter = LoraAdapter.create(transformer, new LoraConfig(2, 2, JOINT_ATTENTION), 1)) {
+            int seed = 70;
+            for (Tensor parameter : adapter.parameters().values()) {
+                parameter.assignInPlace(Tensor.randn(seed++, parameter.shape()).mul(0.1));
+            }
+            List<float[]> plain = gradients(transformer, adapter);
+            long before = Tensor.liveCount();
+            transformer.checkpointBlocks(true);
+            List<float[]> checkpointed = gradients(transformer, adapter);
+            for (int i = 0; i < plain.size(); i++) {
+                assertThat(checkpointed.get(i)).containsExactly(plain.get(i), within(1e-5f));
+            }
+            assertThat(Tensor.liveCount()).isEqualTo(before);
+        }
+    }
+
+    private static List<float[]> gradients(Sd3Transformer transformer, LoraAdapter adapter) {
+        try (TensorScope step = TensorScope.open()) {
+            adapter.parameters().values().forEach(Autograd::clear);
+            transformer.use(adapter);
+            Tensor noisy = Tensor.randn(4, 2, 4, 4, 6);
+            Tensor out =
+                    Autograd.withGrad(() -> transformer.predict(noisy, Tensor.of(new float[] {500, 20}), prompts(2)));
+            transformer.use(null);
+            Autograd.backward(out, Tensor.randn(5, out.shape()));
+            List<float[]> gradients = new ArrayList<>();
+            adapter.parameters()
+                    .values()
+                    .forEach(parameter ->
+                            gradients.add(Autograd.gradient(parameter).toFloats()));
+            return gradients;
         }
     }
 
