@@ -1,11 +1,14 @@
 package dev.realalign.app.command;
 
 import dev.realalign.app.feed.FeedConfig;
+import dev.realalign.curator.CuratorConfig;
+import dev.realalign.publisher.PublisherConfig;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ConfigReference;
 import dev.realalign.runtime.ConfigReference.Section;
 import dev.realalign.runtime.ModelConfig;
 import dev.realalign.runtime.StoreConfig;
+import dev.realalign.trainer.TrainerConfig;
 import java.util.List;
 
 /** Every configuration key of the command, role by role: the content of docs/configuration.md. */
@@ -18,6 +21,9 @@ final class ConfigurationPage {
                 new Section("Blob store", "Read by the feeder and the curator.", StoreConfig.BLOBS),
                 new Section("Checkpoint store", "Read by the trainer and the publisher.", StoreConfig.CHECKPOINTS),
                 new Section("Model line", "Read by the trainer and the publisher.", ModelConfig.DEFINITION),
-                new Section("Feeder", "Read by `realalign feed`.", FeedConfig.DEFINITION)));
+                new Section("Feeder", "Read by `realalign feed`.", FeedConfig.DEFINITION),
+                new Section("Curator", "Read by `realalign curate`.", CuratorConfig.DEFINITION),
+                new Section("Trainer", "Read by `realalign train`.", TrainerConfig.DEFINITION),
+                new Section("Publisher", "Read by `realalign publish`.", PublisherConfig.DEFINITION)));
     }
 }

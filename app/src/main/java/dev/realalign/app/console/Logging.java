@@ -24,6 +24,8 @@ public final class Logging {
         context().getLogger(OURS).setLevel(Level.INFO);
         context().getLogger("org.apache.kafka").setLevel(Level.WARN);
         context().getLogger("org.apache.kafka.clients.NetworkClient").setLevel(Level.ERROR);
+        // how a service ended the command says itself, in one sentence
+        context().getLogger("dev.realalign.runtime.WorkerService").setLevel(Level.OFF);
     }
 
     /** Sends all logs to a file, and nothing to standard error; the file before it is kept under the name {@code FILE.1}. */

@@ -15,6 +15,7 @@ import java.util.TreeMap;
  *
  * @param fed records of real-images ever appended
  * @param triples committed triples
+ * @param triplesEnd offsets after the last triple read, summed over the partitions
  * @param rejected committed rejections by reason
  * @param candidates announced candidates of the model line, oldest first
  * @param decisions what the publisher decided about them
@@ -23,10 +24,14 @@ import java.util.TreeMap;
 public record Census(
         long fed,
         long triples,
+        long triplesEnd,
         Map<String, Long> rejected,
         List<CheckpointCandidate> candidates,
         List<PublishingDecision> decisions,
         List<CheckpointVersion> versions) {
+    /** Nothing yet. */
+    static final Census EMPTY = new Census(0, 0, 0, Map.of(), List.of(), List.of(), List.of());
+
     /** Copies the collections. */
     public Census {
         rejected = Collections.unmodifiableMap(new TreeMap<>(rejected));

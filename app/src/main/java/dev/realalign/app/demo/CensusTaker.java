@@ -35,6 +35,7 @@ final class CensusTaker implements AutoCloseable {
     private final Deserializer<PublishingDecision> decisions;
     private final Deserializer<CheckpointVersion> versions;
     private final List<TopicPartition> realImages;
+    private final List<TopicPartition> readTriples;
     private final Thread thread;
 
     private final Map<String, Long> rejectedSoFar = new TreeMap<>();
@@ -43,7 +44,7 @@ final class CensusTaker implements AutoCloseable {
     private final Map<Long, CheckpointVersion> versionsSoFar = new TreeMap<>();
     private long fed;
     private long triples;
-    private Census latest = new Census(0, 0, Map.of(), List.of(), List.of(), List.of());
+    private Census latest = Census.EMPTY;
     private @Nullable RuntimeException failure;
     private volatile boolean closing;
 
@@ -58,16 +59,15 @@ final class CensusTaker implements AutoCloseable {
         decisions = Topics.PUBLISHING_LOG.valueDeserializer(cluster.registry());
         versions = Topics.CHECKPOINTS.valueDeserializer(cluster.registry());
         realImages = partitions(Topics.REAL_IMAGES.name());
-        List<TopicPartition> read = new ArrayList<>();
-        List.of(
-                        Topics.PREFERENCE_TRIPLES,
-                        Topics.IMAGE_REJECTIONS,
-                        Topics.CHECKPOINT_CANDIDATES,
-                        Topics.PUBLISHING_LOG,
-                        Topics.CHECKPOINTS)
-                .forEach(topic -> read.addAll(partitions(topic.name())));
-        consumer.assign(read);
-        consumer.seekToBeginning(read);
+        readTriples = partitions(Topics.PREFERENCE_TRIPLES.name());
+        List<TopicPartition> assigned = new ArrayList<>(realImages);
+        assigned.addAll(readTriples);
+        List.of(Topics.IMAGE_REJECTIONS, Topics.CHECKPOINT_CANDIDATES, Topics.PUBLISHING_LOG, Topics.CHECKPOINTS)
+                .forEach(topic -> assigned.addAll(partitions(topic.name())));
+        consumer.assign(assigned);
+        consumer.seekToBeginning(assigned);
+        // their ends are asked for, their pictures are not wanted
+        consumer.pause(realImages);
         thread = new Thread(this::take, "demo-census");
         thread.setDaemon(true);
         thread.start();
@@ -91,6 +91,10 @@ final class CensusTaker implements AutoCloseable {
                 .toList();
     }
 
+    private long end(List<TopicPartition> partitions) {
+        return partitions.stream().mapToLong(consumer::position).sum();
+    }
+
     private void take() {
         try (consumer) {
             while (!closing) {
@@ -103,6 +107,7 @@ final class CensusTaker implements AutoCloseable {
                     latest = new Census(
                             fed,
                             triples,
+                            end(readTriples),
                             rejectedSoFar,
                             candidatesSoFar,
                             decisionsSoFar,

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.realalign.runtime.UserErrorException;
+import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointVersion;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,8 +22,8 @@ import java.util.TreeMap;
  * @param accepted pictures that became triples
  * @param rejected rejections by reason
  * @param triples triples made
- * @param trainedTriples triples behind the newest version's weights
- * @param steps optimizer steps behind the newest version's weights
+ * @param trainedTriples triples behind the newest candidate
+ * @param steps optimizer steps behind the newest candidate
  * @param seconds how long this run took
  * @param versions published versions, oldest first
  * @param received versions the embedded subscriber holds verified, oldest first
@@ -84,14 +85,18 @@ public record DemoReport(
     /** The report over a census. */
     static DemoReport of(Census census, List<Received> received, double seconds) {
         List<Version> versions = census.versions().stream().map(Version::of).toList();
-        Version newest = versions.isEmpty() ? new Version(0, "", 0, 0, Map.of()) : versions.get(versions.size() - 1);
+        List<CheckpointCandidate> candidates = census.candidates();
+        long steps =
+                candidates.isEmpty() ? 0 : candidates.get(candidates.size() - 1).getStep();
+        long trained =
+                candidates.isEmpty() ? 0 : candidates.get(candidates.size() - 1).getTriples();
         return new DemoReport(
                 census.fed(),
                 census.triples(),
                 census.rejected(),
                 census.triples(),
-                newest.triples(),
-                newest.step(),
+                trained,
+                steps,
                 seconds,
                 versions,
                 received);

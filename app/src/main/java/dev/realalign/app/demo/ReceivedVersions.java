@@ -1,6 +1,7 @@
 package dev.realalign.app.demo;
 
 import dev.realalign.runtime.UserErrorException;
+import dev.realalign.schemas.CheckpointKeys;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.Sha256;
 import dev.realalign.schemas.VersionManifest;
@@ -37,6 +38,11 @@ final class ReceivedVersions {
         }
         received.sort(Comparator.comparingLong(DemoReport.Received::version));
         return received;
+    }
+
+    /** The folder of a received version. */
+    static Path folder(Path into, long version) {
+        return into.resolve("versions").resolve(CheckpointKeys.versionDigits(version));
     }
 
     private static boolean isWhole(Path folder) {

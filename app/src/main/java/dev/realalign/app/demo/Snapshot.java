@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param offered pictures the source has
  * @param feed how far this run's feed is
  * @param census what the topics hold
- * @param training how training goes, null before the first step of this run
+ * @param training how training goes, null while the trainer is starting
  * @param received versions the subscriber holds
  * @param lags how far each stage is behind
  */
@@ -49,8 +49,8 @@ record Snapshot(
      *
      * @param step optimizer steps in the life of the line
      * @param triples triples trained in the life of the line
-     * @param loss loss of the last step
-     * @param implicitAccuracy share of the last step's pairs the policy tells apart better than the reference
+     * @param loss loss of the last step, absent before the first of this run
+     * @param implicitAccuracy share of the last step's pairs the policy tells apart better than the reference, absent before the first
      * @param heldOutRatio m_w / r_w on the held-out pairs, absent while unmeasured; above 1 real images are predicted worse than before
      * @param heldOutPairs pairs held out
      * @param pairsPerSecond pairs trained a second
@@ -58,8 +58,8 @@ record Snapshot(
     record Training(
             long step,
             long triples,
-            double loss,
-            double implicitAccuracy,
+            OptionalDouble loss,
+            OptionalDouble implicitAccuracy,
             OptionalDouble heldOutRatio,
             int heldOutPairs,
             double pairsPerSecond) {}

@@ -39,12 +39,12 @@ final class Summary {
                 ""));
         lines.add(row(
                 "loss",
-                training == null ? "-" : format("%.4f", training.loss()),
-                training == null ? "" : format("implicit accuracy %.2f", training.implicitAccuracy()),
+                training == null ? "-" : known("%.4f", training.loss()),
+                training == null ? "" : "implicit accuracy " + known("%.2f", training.implicitAccuracy()),
                 ""));
         lines.add(row(
                 "held-out",
-                training == null ? "-" : ratio(training.heldOutRatio()),
+                training == null ? "-" : known("%.4f", training.heldOutRatio()),
                 training == null ? "" : format("m_w/r_w on %d pairs (1.02 would be harm)", training.heldOutPairs()),
                 ""));
         lines.add(row(
@@ -69,9 +69,9 @@ final class Summary {
                 census.triples(),
                 training == null ? 0 : training.triples(),
                 training == null ? 0 : training.step(),
-                training == null ? "-" : format("%.4f", training.loss()),
-                training == null ? "-" : format("%.2f", training.implicitAccuracy()),
-                training == null ? "-" : ratio(training.heldOutRatio()),
+                training == null ? "-" : known("%.4f", training.loss()),
+                training == null ? "-" : known("%.2f", training.implicitAccuracy()),
+                training == null ? "-" : known("%.4f", training.heldOutRatio()),
                 census.versions().size(),
                 now.received(),
                 shortLag(now, Stage.CURATOR),
@@ -153,8 +153,8 @@ final class Summary {
         return lag.records().getAsLong() + seconds;
     }
 
-    private static String ratio(OptionalDouble ratio) {
-        return ratio.isPresent() ? format("%.4f", ratio.getAsDouble()) : "-";
+    private static String known(String pattern, OptionalDouble value) {
+        return value.isPresent() ? format(pattern, value.getAsDouble()) : "-";
     }
 
     private static String clock(Duration time) {

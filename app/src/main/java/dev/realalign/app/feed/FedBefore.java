@@ -10,10 +10,17 @@ import java.util.Map;
  */
 public final class FedBefore {
     private final Map<String, Integer> remaining = new HashMap<>();
+    private long records;
 
     /** Takes note of a record's key. */
     public void add(String key) {
+        records++;
         remaining.merge(key, 1, Integer::sum);
+    }
+
+    /** Records noted. */
+    public long records() {
+        return records;
     }
 
     /** Whether this occurrence of the picture was fed before; each record answers yes once. */

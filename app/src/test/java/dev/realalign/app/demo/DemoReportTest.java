@@ -40,8 +40,9 @@ class DemoReportTest {
     private static final Census CENSUS = new Census(
             100,
             90,
+            0,
             Map.of("DUPLICATE", 7L, "CORRUPT", 3L),
-            List.of(candidate("c1"), candidate("c2")),
+            List.of(candidate("c1", 10), candidate("c2", 12)),
             List.of(),
             List.of(VERSION));
 
@@ -57,7 +58,7 @@ class DemoReportTest {
                                 .readTree(
                                         """
                                 {"fed": 100, "accepted": 90, "rejected": {"CORRUPT": 3, "DUPLICATE": 7}, "triples": 90,
-                                 "trainedTriples": 80, "steps": 10, "seconds": 12.5,
+                                 "trainedTriples": 96, "steps": 12, "seconds": 12.5,
                                  "versions": [{"version": 1, "digest": "d1", "step": 10, "triples": 80,
                                    "offsets": {"preference-triples-0": [0, 41], "preference-triples-1": [3, 45]}}],
                                  "received": [{"version": 1, "digest": "d1"}]}
@@ -67,7 +68,7 @@ class DemoReportTest {
 
     @Test
     void aReportWithoutAnyVersionCountsNothingTrained() {
-        DemoReport report = DemoReport.of(new Census(1, 1, Map.of(), List.of(), List.of(), List.of()), List.of(), 1);
+        DemoReport report = DemoReport.of(new Census(1, 1, 0, Map.of(), List.of(), List.of(), List.of()), List.of(), 1);
         assertThat(report.trainedTriples()).isZero();
         assertThat(report.steps()).isZero();
         assertThat(report.versions()).isEmpty();
@@ -94,21 +95,22 @@ class DemoReportTest {
                 .setReason("a weight is not finite")
                 .setDecidedAt(Instant.EPOCH)
                 .build();
-        assertThat(new Census(0, 0, Map.of(), CENSUS.candidates(), List.of(refused), CENSUS.versions()).unpublished())
+        assertThat(new Census(0, 0, 0, Map.of(), CENSUS.candidates(), List.of(refused), CENSUS.versions())
+                        .unpublished())
                 .isZero();
         assertThat(CENSUS.undecided()).isZero();
-        assertThat(new Census(101, 90, CENSUS.rejected(), List.of(), List.of(), List.of()).undecided())
+        assertThat(new Census(101, 90, 0, CENSUS.rejected(), List.of(), List.of(), List.of()).undecided())
                 .isEqualTo(1);
     }
 
-    private static CheckpointCandidate candidate(String digest) {
+    private static CheckpointCandidate candidate(String digest, long step) {
         return CheckpointCandidate.newBuilder()
                 .setModel("m")
                 .setCandidate("step-" + digest)
                 .setDigest(digest)
                 .setLocation("file:///store")
-                .setStep(1)
-                .setTriples(8)
+                .setStep(step)
+                .setTriples(step * 8)
                 .setNextOffsets(Map.of())
                 .setMetrics(Map.of())
                 .setCreatedAt(Instant.EPOCH)

@@ -23,11 +23,19 @@ class SummaryTest {
             new Census(
                     1250,
                     1190,
+                    0,
                     Map.of("DUPLICATE", 4L, "TOO_SMALL", 40L, "CORRUPT", 4L),
                     List.of(),
                     List.of(),
                     List.of(version(1), version(2))),
-            new Snapshot.Training(68, 544, 0.69312, 0.714, OptionalDouble.of(0.99871), 16, 12.25),
+            new Snapshot.Training(
+                    68,
+                    544,
+                    OptionalDouble.of(0.69312),
+                    OptionalDouble.of(0.714),
+                    OptionalDouble.of(0.99871),
+                    16,
+                    12.25),
             2,
             Map.of(
                     Stage.CURATOR, new Lag(OptionalLong.of(12), OptionalDouble.of(0.44)),
@@ -35,14 +43,7 @@ class SummaryTest {
                     Stage.PUBLISHER, new Lag(OptionalLong.empty(), OptionalDouble.empty())));
 
     private static final Snapshot YOUNG = new Snapshot(
-            Duration.ZERO,
-            "starting",
-            10,
-            new FeedTally.Numbers(0, 0, 0, 0, 0),
-            new Census(0, 0, Map.of(), List.of(), List.of(), List.of()),
-            null,
-            0,
-            Map.of());
+            Duration.ZERO, "starting", 10, new FeedTally.Numbers(0, 0, 0, 0, 0), Census.EMPTY, null, 0, Map.of());
 
     @Test
     void theScreenShowsEveryStageFromTopToBottom() {

@@ -1,0 +1,178 @@
+package dev.realalign.app.demo;
+
+import dev.realalign.app.embedded.EmbeddedCluster;
+import dev.realalign.curator.CuratorConfig;
+import dev.realalign.curator.CuratorService;
+import dev.realalign.publisher.PublisherConfig;
+import dev.realalign.publisher.PublisherService;
+import dev.realalign.runtime.ClusterConfig;
+import dev.realalign.runtime.ModelConfig;
+import dev.realalign.runtime.Service;
+import dev.realalign.runtime.UserErrorException;
+import dev.realalign.subscriber.CheckpointSubscriber;
+import dev.realalign.subscriber.Follow;
+import dev.realalign.subscriber.SubscriberState;
+import dev.realalign.subscriber.SubscriptionException;
+import dev.realalign.trainer.TrainerConfig;
+import dev.realalign.trainer.TrainerService;
+import dev.realalign.trainer.learn.HeldOutMeasure;
+import dev.realalign.trainer.learn.StepMetrics;
+import dev.realalign.trainer.loop.LoopSettings;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListSet;
+
+/** Every role of the house in this process, over an embedded cluster. */
+final class Roles implements AutoCloseable {
+    /** Records the feed may be ahead of the trainer: enough to keep every stage busy. */
+    private static final long LEAST_AHEAD = 512;
+
+    private static final int BATCHES_AHEAD = 8;
+
+    private final EmbeddedCluster cluster;
+    private final CuratorService curator;
+    private final TrainerService trainer;
+    private final PublisherService publisher;
+    private final CheckpointSubscriber subscriber;
+    private final Path into;
+    private final long feedAhead;
+    private final Set<Long> received = new ConcurrentSkipListSet<>();
+
+    /**
+     * Starts them all; their topics must exist.
+     *
+     * @param cluster the cluster they talk over, which stays the caller's
+     * @param configuration configuration of all roles
+     * @param line model line
+     * @param into folder of the subscriber
+     */
+    Roles(EmbeddedCluster cluster, Map<String, String> configuration, String line, Path into) {
+        this.cluster = cluster;
+        this.into = into;
+        curator = new CuratorService(CuratorConfig.from(configuration));
+        TrainerConfig training = TrainerConfig.from(configuration);
+        trainer = new TrainerService(training);
+        feedAhead = Math.max(LEAST_AHEAD, (long) BATCHES_AHEAD * training.loop().batchPairs());
+        publisher = new PublisherService(PublisherConfig.from(configuration));
+        receivedOnDisk().forEach(version -> received.add(version.version()));
+        try {
+            subscriber = CheckpointSubscriber.of(line, into, client(configuration))
+                    .follow(new Follow.AllVersions())
+                    .keepPrevious(Integer.MAX_VALUE)
+                    .onVersion(version -> received.add(version.version()))
+                    .start();
+        } catch (SubscriptionException e) {
+            throw UserErrorException.failure(e.getMessage() + ".", e);
+        }
+        services().forEach(Service::start);
+    }
+
+    /** What fits a demo in this folder, below anything the user gives. */
+    static Map<String, String> defaults(DemoFolder folder, String line, Path model, int resolution) {
+        Map<String, String> defaults = new HashMap<>(folder.stores());
+        defaults.put(ModelConfig.MODEL, line);
+        defaults.put(CuratorConfig.STATE_DIRECTORY, folder.curator().toString());
+        defaults.put(CuratorConfig.STANDBY_REPLICAS, "0");
+        defaults.put(TrainerConfig.BASE_MODEL, model.toAbsolutePath().toString());
+        defaults.put(CuratorConfig.RESOLUTION_PX, Integer.toString(resolution));
+        return defaults;
+    }
+
+    /** Triples that give this many versions at the configured cadence: full batches up to each candidate, and a full held-out set. */
+    static long triplesFor(int versions, Map<String, String> configuration) {
+        LoopSettings loop = TrainerConfig.from(configuration).loop();
+        return (long) versions * loop.candidateEvery() * loop.batchPairs()
+                + loop.holdOut().maximum();
+    }
+
+    /** Whether so many records of real-images are more than the trainer will come to soon: feeding on would only take its processor time. */
+    boolean isTooFarAhead(long fed, Census census) {
+        long trained = trainer.progress()
+                .map(progress -> progress.nextOffsets().values().stream()
+                        .mapToLong(Long::longValue)
+                        .sum())
+                .orElse(0L);
+        long unjudged = fed - census.triples() - census.rejections();
+        return unjudged + census.triplesEnd() - trained > feedAhead;
+    }
+
+    /** The trainer's progress as the summary shows it, once there is any. */
+    Optional<Snapshot.Training> training() {
+        return trainer.progress().map(progress -> {
+            StepMetrics last = progress.last();
+            HeldOutMeasure heldOut = progress.heldOut();
+            return new Snapshot.Training(
+                    progress.step(),
+                    progress.triples(),
+                    last == null ? OptionalDouble.empty() : OptionalDouble.of(last.loss()),
+                    last == null ? OptionalDouble.empty() : OptionalDouble.of(last.implicitAccuracy()),
+                    heldOut == null ? OptionalDouble.empty() : OptionalDouble.of(heldOut.preferredRatio()),
+                    progress.heldOutPairs(),
+                    progress.pairsPerSecond());
+        });
+    }
+
+    TrainerService trainer() {
+        return trainer;
+    }
+
+    /** How many versions the subscriber has received, in this run and before. */
+    int received() {
+        return received.size();
+    }
+
+    /** The versions on the subscriber's disk. */
+    List<DemoReport.Received> receivedOnDisk() {
+        return ReceivedVersions.in(into);
+    }
+
+    private List<Service> services() {
+        return List.of(curator, trainer, publisher);
+    }
+
+    /**
+     * Says what has ended unasked, if anything has.
+     *
+     * @throws UserErrorException what the user can mend
+     * @throws IllegalStateException any other failure of a role
+     */
+    void requireAlive() {
+        UserErrorException death = cluster.died().getNow(null);
+        if (death != null) {
+            throw death;
+        }
+        for (Service service : services()) {
+            Throwable failure = service.failure().orElse(null);
+            if (failure instanceof UserErrorException mistake) {
+                throw mistake;
+            }
+            if (failure != null) {
+                throw new IllegalStateException("the " + service.name() + " failed", failure);
+            }
+        }
+    }
+
+    /** What keeps the subscriber from receiving, while something does. */
+    Optional<String> subscriberTrouble() {
+        return subscriber.state().trouble().map(SubscriberState.Trouble::message);
+    }
+
+    /** Ends every role that still runs, downstream last. */
+    @Override
+    public void close() {
+        services().forEach(Service::close);
+        subscriber.close();
+    }
+
+    private static Map<String, Object> client(Map<String, String> configuration) {
+        ClusterConfig cluster = ClusterConfig.from(configuration);
+        Map<String, Object> client = new HashMap<>(cluster.consumer("demo-subscriber"));
+        client.putAll(cluster.registry());
+        return client;
+    }
+}

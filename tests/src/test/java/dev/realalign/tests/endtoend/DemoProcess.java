@@ -1,0 +1,96 @@
+package dev.realalign.tests.endtoend;
+
+import static org.assertj.core.api.Assertions.fail;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The command in a process of its own, which can be killed. */
+final class DemoProcess implements AutoCloseable {
+    private final Process process;
+    private final Path out;
+    private final Path err;
+
+    private DemoProcess(Process process, Path out, Path err) {
+        this.process = process;
+        this.out = out;
+        this.err = err;
+    }
+
+    /** Starts it with the class path and flags of this JVM's build, as the launcher does. */
+    static DemoProcess start(Path logs, String... args) throws IOException {
+        Files.createDirectories(logs);
+        Path out = Files.createTempFile(logs, "out", ".txt");
+        Path err = Files.createTempFile(logs, "err", ".txt");
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx512m",
+                "-XX:+UseSerialGC",
+                "-Djava.awt.headless=true",
+                "-DOPT_OUT_TRACKING=true",
+                "-Dai.djl.offline=true",
+                "-Dai.djl.default_engine=PyTorch",
+                "-Dai.djl.pytorch.num_threads=2",
+                "-Drealalign.home=" + System.getProperty("realalign.home"),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.realalign.app.Main"));
+        command.addAll(List.of(args));
+        Process process = new ProcessBuilder(command)
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start();
+        return new DemoProcess(process, out, err);
+    }
+
+    /** Waits for the end; a process that does not end in time is a failure of the test. */
+    int exitCode(Duration within) throws Exception {
+        if (!process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS)) {
+            String printed = out() + err();
+            process.destroyForcibly();
+            fail("the process did not end within %s:%n%s", within, printed);
+        }
+        return process.exitValue();
+    }
+
+    /** Ends it as a power cut would. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** Asks it to end, as Ctrl-C does. */
+    void interrupt() throws Exception {
+        new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
+                .inheritIO()
+                .start()
+                .waitFor();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    String out() throws IOException {
+        return Files.readString(out);
+    }
+
+    String err() throws IOException {
+        return Files.readString(err);
+    }
+
+    static JsonNode json(Path file) throws IOException {
+        return new JsonMapper().readTree(Files.readAllBytes(file));
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        kill();
+    }
+}
