@@ -31,6 +31,7 @@ final class House {
 
     /** Pure classes beside the shell that feeds them. */
     static final Set<String> PURE_CLASSES = Set.of(
+            ROOT + ".curator.RestartPolicy",
             ROOT + ".publisher.LineState",
             ROOT + ".publisher.PublishingRules",
             ROOT + ".runtime.LagRules",

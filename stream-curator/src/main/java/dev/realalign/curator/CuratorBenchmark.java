@@ -1,0 +1,224 @@
+package dev.realalign.curator;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.realalign.curator.gate.Gates;
+import dev.realalign.curator.image.DamagedImageException;
+import dev.realalign.curator.image.ImageContainer;
+import dev.realalign.curator.image.ImageType;
+import dev.realalign.curator.image.PngEncoder;
+import dev.realalign.curator.image.RgbImage;
+import dev.realalign.curator.image.TrainingPicture;
+import dev.realalign.curator.negative.Negative;
+import dev.realalign.curator.negative.PerturbedNegatives;
+import dev.realalign.curator.pair.PairSettings;
+import dev.realalign.runtime.BlobStore;
+import dev.realalign.runtime.ClusterConfig;
+import dev.realalign.runtime.ClusterSetup;
+import dev.realalign.runtime.UserErrorException;
+import dev.realalign.schemas.ImageId;
+import dev.realalign.schemas.ImageRejection;
+import dev.realalign.schemas.KeyPartitioner;
+import dev.realalign.schemas.PreferenceTriple;
+import dev.realalign.schemas.RealImage;
+import dev.realalign.schemas.RecordPosition;
+import dev.realalign.schemas.Topics;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.common.serialization.Serializer;
+
+/**
+ * How fast one thread curates: each part by itself, and the whole work on a record from the bytes that the broker hands
+ * out to the bytes that go back to it. Rates are by processor time, so that what else runs on the machine hardly
+ * counts.
+ */
+public final class CuratorBenchmark {
+    private static final String REGISTRY = "mock://curator-benchmark";
+    private static final String WHOLE_RECORD = "record";
+
+    private final CuratorConfig config;
+    private final List<byte[]> originals;
+    private final Duration timeForEach;
+
+    /**
+     * What was measured.
+     *
+     * @param images different pictures used
+     * @param meanBytes mean size of their files, in bytes
+     * @param resolution width and height of the pairs, in pixels
+     * @param accepted share of the pictures that became triples
+     * @param imagesPerSecondPerCore pictures per second of processor time, by part: {@code gates} (digest, type,
+     *     structure), {@code decode} (with resizing, orientation and colours), {@code perturbation}, {@code encode}
+     *     (both halves), {@code record} (all of it, with both records' Avro)
+     */
+    public record Report(
+            int images, long meanBytes, int resolution, double accepted, Map<String, Double> imagesPerSecondPerCore) {}
+
+    /** Work on one picture. */
+    private interface Part {
+        void run(int picture) throws DamagedImageException;
+    }
+
+    /**
+     * A benchmark.
+     *
+     * @param resolution width and height of the pairs, in pixels; smaller pictures are enlarged
+     * @param originals files to curate again and again
+     * @param timeForEach processor time to spend on each part, after as much to warm up
+     */
+    public CuratorBenchmark(int resolution, List<byte[]> originals, Duration timeForEach) {
+        this.config = CuratorConfig.from(Map.of(
+                ClusterConfig.BOOTSTRAP_SERVERS,
+                "none:1",
+                ClusterConfig.SCHEMA_REGISTRY_URL,
+                REGISTRY,
+                ClusterConfig.IMAGE_PARTITIONS,
+                "1",
+                "blob.store.uri",
+                "file:///none",
+                CuratorConfig.RESOLUTION_PX,
+                String.valueOf(resolution),
+                CuratorConfig.MIN_SIDE_PX,
+                "1"));
+        this.originals = List.copyOf(originals);
+        this.timeForEach = timeForEach;
+    }
+
+    /**
+     * Measures in the calling thread.
+     *
+     * @throws UserErrorException if no picture can be curated
+     */
+    public Report run() {
+        PairSettings settings = config.pairs();
+        TrainingPicture pictures = new TrainingPicture(settings.resolution(), settings.background());
+        List<byte[]> usable = new ArrayList<>();
+        List<RgbImage> reals = new ArrayList<>();
+        for (byte[] original : originals) {
+            try {
+                reals.add(pictures.of(container(original)));
+                usable.add(original);
+            } catch (DamagedImageException | IllegalArgumentException unusable) {
+                // counted by its absence
+            }
+        }
+        if (usable.isEmpty()) {
+            throw UserErrorException.failure(
+                    "none of the " + originals.size() + " pictures can be decoded; give the benchmark photographs");
+        }
+        Map<String, Double> rates = measureAll(settings, pictures, usable, reals);
+        return new Report(
+                usable.size(),
+                (long) usable.stream().mapToInt(file -> file.length).average().orElse(0),
+                settings.resolution(),
+                (double) usable.size() / originals.size(),
+                rates);
+    }
+
+    private Map<String, Double> measureAll(
+            PairSettings settings, TrainingPicture pictures, List<byte[]> files, List<RgbImage> reals) {
+        Gates gates = new Gates(settings.limits());
+        PerturbedNegatives negatives =
+                new PerturbedNegatives(settings.mix(), settings.leastRmsDifference(), settings.seed());
+        List<String> ids = files.stream().map(file -> ImageId.of(file).hex()).toList();
+        List<RgbImage> worse = new ArrayList<>();
+        for (int i = 0; i < reals.size(); i++) {
+            RgbImage real = reals.get(i);
+            worse.add(negatives.of(ids.get(i), real).map(Negative::image).orElse(real));
+        }
+        Map<String, Double> rates = new LinkedHashMap<>();
+        rates.put("gates", rate(files.size(), i -> {
+            ImageId.of(files.get(i));
+            gates.judgeSize(files.get(i).length);
+            gates.judgeStructure(container(files.get(i)));
+        }));
+        rates.put("decode", rate(files.size(), i -> pictures.of(container(files.get(i)))));
+        rates.put("perturbation", rate(files.size(), i -> negatives.of(ids.get(i), reals.get(i))));
+        rates.put("encode", rate(files.size(), i -> {
+            PngEncoder.encode(reals.get(i));
+            PngEncoder.encode(worse.get(i));
+        }));
+        rates.put(WHOLE_RECORD, wholeRecord(files, ids));
+        return rates;
+    }
+
+    private double wholeRecord(List<byte[]> files, List<String> ids) {
+        ClusterSetup.registerSchemas(config.cluster(), Topics.all());
+        Map<String, Object> registry = config.cluster().registry();
+        try (RealImageReader reader = new RealImageReader(registry);
+                Serializer<RealImage> images = Topics.REAL_IMAGES.valueSerializer(registry);
+                Serializer<PreferenceTriple> triples = Topics.PREFERENCE_TRIPLES.valueSerializer(registry);
+                Serializer<ImageRejection> rejections = Topics.IMAGE_REJECTIONS.valueSerializer(registry)) {
+            RecordJudge judge = new RecordJudge(config, reader, BlobStore.open(config.blobStore()));
+            Map<String, RecordPosition> seen = new HashMap<>();
+            List<ReceivedRecord> records = new ArrayList<>();
+            for (int i = 0; i < files.size(); i++) {
+                records.add(record(i, ids.get(i), files.get(i), images));
+            }
+            return rate(files.size(), i -> {
+                Outcome outcome = judge.judge(
+                        records.get(i),
+                        (id, position) -> Optional.ofNullable(seen.putIfAbsent(id, position))
+                                .filter(first -> !first.equals(position)),
+                        Instant.EPOCH);
+                if (outcome instanceof Outcome.Accepted accepted) {
+                    triples.serialize(Topics.PREFERENCE_TRIPLES.name(), accepted.triple());
+                } else if (outcome instanceof Outcome.Rejected rejected) {
+                    rejections.serialize(Topics.IMAGE_REJECTIONS.name(), rejected.rejection());
+                }
+            });
+        }
+    }
+
+    private static ReceivedRecord record(int offset, String id, byte[] file, Serializer<RealImage> serializer) {
+        RealImage image = RealImage.newBuilder()
+                .setImageId(id)
+                .setCaption("a photo")
+                .setContent(ByteBuffer.wrap(file))
+                .setSource("benchmark")
+                .setIngestTime(Instant.EPOCH)
+                .build();
+        byte[] key = id.getBytes(StandardCharsets.UTF_8);
+        return new ReceivedRecord(
+                new RecordPosition(KeyPartitioner.partition(key, 1), (long) offset),
+                key,
+                serializer.serialize(Topics.REAL_IMAGES.name(), image));
+    }
+
+    private static ImageContainer container(byte[] file) throws DamagedImageException {
+        ImageType type =
+                ImageType.detect(file).orElseThrow(() -> new IllegalArgumentException(ImageType.describeUnknown(file)));
+        return ImageContainer.read(file, type);
+    }
+
+    /** Pictures per second of processor time, after as long a warm-up. */
+    private double rate(int pictures, Part part) {
+        repeat(pictures, part);
+        return repeat(pictures, part);
+    }
+
+    private double repeat(int pictures, Part part) {
+        OperatingSystemMXBean process = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        long start = process.getProcessCpuTime();
+        long done = 0;
+        long spent;
+        try {
+            do {
+                part.run((int) (done % pictures));
+                done++;
+                spent = process.getProcessCpuTime() - start;
+            } while (spent < timeForEach.toNanos());
+        } catch (DamagedImageException impossible) {
+            throw new IllegalStateException("A picture decoded before no longer does.", impossible);
+        }
+        return done * 1e9 / spent;
+    }
+}
