@@ -4,8 +4,8 @@ import dev.realalign.curator.image.PixelRegion;
 import dev.realalign.curator.image.RgbImage;
 
 /**
- * Fills a region with the picture's own pixels from a quarter to a whole half of the region's side away, as if a piece
- * had slipped.
+ * Fills a region with the picture's own pixels from an eighth to a half of the region's shorter side away, as if a
+ * piece had slipped.
  */
 final class PatchDisplacement implements Perturbation {
 
