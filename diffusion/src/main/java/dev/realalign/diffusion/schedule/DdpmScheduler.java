@@ -1,12 +1,14 @@
 package dev.realalign.diffusion.schedule;
 
 import dev.realalign.diffusion.JsonConfig;
-import dev.realalign.diffusion.schedule.PredictionType.Combination;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Ancestral sampling of DDPM (Ho et al. 2020, arXiv 2006.11239, equation 7), over any falling list of timesteps.
+ *
+ * <p>As in diffusers, a planned run steps from t to t - N/steps (rounded down) and at last to the clean image; noise is
+ * added after every timestep but 0.
  *
  * @param schedule the training schedule
  * @param spacing how timesteps are picked
@@ -42,19 +44,30 @@ public record DdpmScheduler(
     }
 
     @Override
+    public SamplingPlan plan(int steps, double strength) {
+        double[] timesteps = TimestepSpacing.lastShare(timesteps(steps), steps, strength);
+        int stride = schedule.size() / steps;
+        List<SamplingStep> plan = new ArrayList<>();
+        for (double timestep : timesteps) {
+            plan.add(step((int) timestep, (int) timestep - stride));
+        }
+        return new SamplingPlan(plan, 1);
+    }
+
+    @Override
     public SamplingPlan through(double... timesteps) {
         TimestepSpacing.requireFalling(timesteps, schedule.size());
         double[] whole = TimestepSpacing.rounded(timesteps);
         List<SamplingStep> plan = new ArrayList<>();
         for (int i = 0; i < whole.length; i++) {
-            NoiseLevel next = i + 1 < whole.length ? schedule.level((int) whole[i + 1]) : NoiseLevel.CLEAN;
-            plan.add(step(schedule.level((int) whole[i]), next));
+            plan.add(step((int) whole[i], i + 1 < whole.length ? (int) whole[i + 1] : -1));
         }
         return new SamplingPlan(plan, 1);
     }
 
-    private SamplingStep step(NoiseLevel from, NoiseLevel to) {
-        Combination clean = schedule.prediction().clean(from);
+    private SamplingStep step(int timestep, int next) {
+        NoiseLevel from = schedule.level(timestep);
+        NoiseLevel to = next >= 0 ? schedule.level(next) : NoiseLevel.CLEAN;
         double alpha = from.clean() / to.clean(); // sqrt(abar_t / abar_s)
         double beta = 1 - alpha * alpha;
         double fromVariance = from.noise() * from.noise();
@@ -62,11 +75,11 @@ public record DdpmScheduler(
         double added = largeVariance ? beta : toVariance / fromVariance * beta;
         return new SamplingStep(
                 from,
-                clean,
+                schedule.prediction().clean(from),
                 clip,
                 List.of(alpha * toVariance / fromVariance),
                 List.of(to.clean() * beta / fromVariance),
                 List.of(),
-                to.noise() == 0 ? 0 : Math.sqrt(Math.max(added, MIN_VARIANCE)));
+                timestep > 0 && added > 0 ? Math.sqrt(Math.max(added, MIN_VARIANCE)) : 0);
     }
 }

@@ -16,6 +16,11 @@ public final class ScalarSampler {
 
     /** The samples x_0, ..., x_n; the last is the result. Fresh noise is zero. */
     public static List<Double> run(SamplingPlan plan, double start, Network network) {
+        return run(plan, start, network, 0);
+    }
+
+    /** As above, with one value for every draw of noise. */
+    static List<Double> run(SamplingPlan plan, double start, Network network, double noise) {
         List<Double> samples = new ArrayList<>(List.of(start));
         List<Double> cleans = new ArrayList<>();
         List<Double> outputs = new ArrayList<>();
@@ -27,7 +32,8 @@ public final class ScalarSampler {
             cleans.add(Math.max(-step.clip(), Math.min(step.clip(), clean)));
             samples.add(weighted(step.samples(), samples)
                     + weighted(step.cleans(), cleans)
-                    + weighted(step.outputs(), outputs));
+                    + weighted(step.outputs(), outputs)
+                    + step.noise() * noise);
         }
         return samples;
     }
