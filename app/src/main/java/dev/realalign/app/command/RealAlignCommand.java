@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
             LagCommand.class,
             SampleCommand.class,
             ParityCommand.class,
+            BenchCommand.class,
             CommandLine.HelpCommand.class,
         },
         exitCodeListHeading = "%nExit codes:%n",

@@ -65,12 +65,9 @@ final class DemoProcess implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
-    /** Asks it to end, as Ctrl-C does. */
-    void interrupt() throws Exception {
-        new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
-                .inheritIO()
-                .start()
-                .waitFor();
+    /** Asks it to end, as Ctrl-C does; a process of a background job would ignore that very signal. */
+    void terminate() {
+        process.destroy();
     }
 
     boolean isAlive() {

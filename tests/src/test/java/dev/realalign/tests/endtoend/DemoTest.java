@@ -131,7 +131,7 @@ class DemoTest {
                 report.toString())) {
             await().atMost(LONGEST_RUN)
                     .until(() -> !demo.isAlive() || demo.out().matches("(?s).*step [1-9].*"));
-            demo.interrupt();
+            demo.terminate();
             assertThat(demo.exitCode(LONGEST_RUN)).as(() -> printed(demo)).isZero();
             assertThat(demo.out()).contains("stopped; the next demo on this folder goes on from here");
         }

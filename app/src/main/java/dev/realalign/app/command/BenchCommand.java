@@ -1,0 +1,148 @@
+package dev.realalign.app.command;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.realalign.app.feed.CameraTiles;
+import dev.realalign.app.feed.ImageSource;
+import dev.realalign.app.feed.SourceImage;
+import dev.realalign.curator.CuratorBenchmark;
+import dev.realalign.runtime.UserErrorException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code realalign bench}: how fast the parts are on this machine. */
+@Command(
+        name = "bench",
+        description = "Measures how fast the parts of the house are on this machine.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {BenchCommand.Curator.class},
+        footer = {"", "Example:", "  realalign bench curator --json"})
+final class BenchCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        return ExitCode.USAGE;
+    }
+
+    /** {@code bench curator}. */
+    @Command(
+            name = "curator",
+            description = "Measures one thread of the curator, part by part: pictures per second of processor time.",
+            sortOptions = false,
+            footer = {
+                "",
+                "\"record\" is the whole work on a record: from the bytes the broker hands out to the triple's bytes.",
+                "",
+                "Examples:",
+                "  realalign bench curator --json",
+                "  realalign bench curator --images photos/ --resolution 512"
+            })
+    static final class Curator implements Callable<Integer> {
+        @Option(
+                names = "--images",
+                paramLabel = "PATH",
+                description = "A folder, a .zip, or a .csv (default: tiles of the bundled photographs, as JPEG).")
+        private @Nullable Path images;
+
+        @Option(
+                names = "--limit",
+                paramLabel = "N",
+                defaultValue = "500",
+                description = "Pictures at most (default: ${DEFAULT-VALUE}).")
+        private int limit;
+
+        @Option(
+                names = "--resolution",
+                paramLabel = "PX",
+                defaultValue = "32",
+                description = "Side of both halves of a pair (default: ${DEFAULT-VALUE}).")
+        private int resolution;
+
+        @Option(
+                names = "--seconds",
+                paramLabel = "S",
+                defaultValue = "2",
+                description = "Processor time for each part, after as much to warm up (default: ${DEFAULT-VALUE}).")
+        private double seconds;
+
+        @Option(names = "--json", description = "Print one JSON object.")
+        private boolean json;
+
+        @Spec
+        private CommandSpec spec;
+
+        @Override
+        public Integer call() throws IOException {
+            if (limit < 1 || resolution < 8 || !(seconds > 0)) {
+                throw UserErrorException.usage(
+                        "--limit must be at least 1, --resolution at least 8 and --seconds above 0.");
+            }
+            CuratorBenchmark.Report report =
+                    new CuratorBenchmark(resolution, originals(), Duration.ofNanos(Math.round(seconds * 1e9))).run();
+            PrintWriter out = spec.commandLine().getOut();
+            if (json) {
+                Json.print(out, object(report));
+            } else {
+                out.println(String.format(
+                        Locale.ROOT,
+                        "%d pictures of %d bytes on average, pairs of %d px, %.1f %% usable",
+                        report.images(),
+                        report.meanBytes(),
+                        report.resolution(),
+                        100 * report.accepted()));
+                report.imagesPerSecondPerCore()
+                        .forEach((part, rate) ->
+                                out.println(String.format(Locale.ROOT, "%-14s %10.0f pictures/s/core", part, rate)));
+            }
+            out.flush();
+            return ExitCode.OK;
+        }
+
+        private List<byte[]> originals() throws IOException {
+            List<byte[]> originals = new ArrayList<>();
+            try (ImageSource source = images == null ? new CameraTiles(resolution, "") : ImageSource.of(images)) {
+                for (Iterator<SourceImage> all = source.iterator(); all.hasNext() && originals.size() < limit; ) {
+                    try (InputStream in = all.next().content().open()) {
+                        originals.add(images == null ? asJpeg(in) : in.readAllBytes());
+                    }
+                }
+            }
+            return originals;
+        }
+
+        private static byte[] asJpeg(InputStream png) throws IOException {
+            ByteArrayOutputStream jpeg = new ByteArrayOutputStream();
+            ImageIO.write(ImageIO.read(png), "jpg", jpeg);
+            return jpeg.toByteArray();
+        }
+
+        private static ObjectNode object(CuratorBenchmark.Report report) {
+            ObjectNode object = Json.object();
+            object.put("images", report.images());
+            object.put("meanBytes", report.meanBytes());
+            object.put("resolution", report.resolution());
+            object.put("accepted", report.accepted());
+            ObjectNode rates = object.putObject("imagesPerSecondPerCore");
+            report.imagesPerSecondPerCore().forEach(rates::put);
+            return object;
+        }
+    }
+}
