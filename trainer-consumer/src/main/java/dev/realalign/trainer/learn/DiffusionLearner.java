@@ -12,6 +12,8 @@ import dev.realalign.diffusion.tensor.Ops;
 import dev.realalign.diffusion.tensor.SafeTensors;
 import dev.realalign.diffusion.tensor.Tensor;
 import dev.realalign.diffusion.tensor.TensorScope;
+import dev.realalign.diffusion.vae.Autoencoder;
+import dev.realalign.diffusion.vae.Posterior;
 import dev.realalign.schemas.AdapterShape;
 import dev.realalign.schemas.BaseModel;
 import dev.realalign.schemas.CheckpointLayout;
@@ -148,6 +150,8 @@ public final class DiffusionLearner implements Learner {
         List<NoiseLevel> rejectedLevels = new ArrayList<>();
         List<Long> noise = new ArrayList<>();
         List<Long> rejectedNoise = new ArrayList<>();
+        List<Long> posterior = new ArrayList<>();
+        List<Long> rejectedPosterior = new ArrayList<>();
         for (TrainingPair pair : pairs) {
             String id = pair.imageId();
             mirrored.add(randomness.uniform(Purpose.FLIP, step, id, 0) < settings.flip());
@@ -160,10 +164,13 @@ public final class DiffusionLearner implements Learner {
             rejectedLevels.add(trainingLevel(step, id, half));
             noise.add(randomness.bits(Purpose.NOISE, step, id, 0));
             rejectedNoise.add(randomness.bits(Purpose.NOISE, step, id, half));
+            posterior.add(randomness.bits(Purpose.POSTERIOR, step, id, 0));
+            rejectedPosterior.add(randomness.bits(Purpose.POSTERIOR, step, id, 1));
         }
         levels.addAll(rejectedLevels);
         noise.addAll(rejectedNoise);
-        return noised(pairs, mirrored, texts, levels, noise);
+        posterior.addAll(rejectedPosterior);
+        return noised(pairs, mirrored, texts, levels, noise, posterior);
     }
 
     /**
@@ -186,8 +193,9 @@ public final class DiffusionLearner implements Learner {
             List<Boolean> mirrored,
             List<String> texts,
             List<NoiseLevel> levels,
-            List<Long> noiseSeeds) {
-        Tensor clean = images(pairs, mirrored);
+            List<Long> noiseSeeds,
+            List<Long> posteriorSeeds) {
+        Tensor clean = latents(images(pairs, mirrored), posteriorSeeds);
         long[] one = clean.shape();
         one[0] = 1;
         Tensor noise = Ops.concatenate(
@@ -200,6 +208,25 @@ public final class DiffusionLearner implements Learner {
                 levels,
                 model.schedule().prediction(),
                 captions.batch(both));
+    }
+
+    /** What the denoiser works on: the images themselves, or one draw each from the autoencoder's posterior. */
+    private Tensor latents(Tensor images, List<Long> seeds) {
+        if (model.pixelSpace()) {
+            return images;
+        }
+        Autoencoder autoencoder = model.autoencoder();
+        List<Tensor> latents = new ArrayList<>();
+        for (int i = 0; i < seeds.size(); i++) {
+            Tensor image = images.slice(0, i, i + 1);
+            long seed = seeds.get(i);
+            latents.add(TensorScope.of(() -> {
+                Posterior posterior = autoencoder.encode(image);
+                return autoencoder.scaled(
+                        posterior.sample(Tensor.randn(seed, posterior.mean().shape())));
+            }));
+        }
+        return Ops.concatenate(latents, 0);
     }
 
     /** Pixels in [-1, 1], (2B, 3, H, W). */
@@ -246,17 +273,22 @@ public final class DiffusionLearner implements Learner {
         List<String> texts = new ArrayList<>();
         List<NoiseLevel> levels = new ArrayList<>();
         List<Long> noise = new ArrayList<>();
+        List<Long> posterior = new ArrayList<>();
+        List<Long> rejectedPosterior = new ArrayList<>();
         NoiseSchedule schedule = model.schedule();
         for (TrainingPair pair : pairs) {
             double within = randomness.uniform(Purpose.HELD_OUT_TIMESTEP, 0, pair.imageId(), slot);
             levels.add(schedule.level((int) ((slot + within) / settings.heldOutTimesteps() * schedule.size())));
             noise.add(randomness.bits(Purpose.HELD_OUT_NOISE, 0, pair.imageId(), slot));
+            posterior.add(randomness.bits(Purpose.HELD_OUT_POSTERIOR, 0, pair.imageId(), 0));
+            rejectedPosterior.add(randomness.bits(Purpose.HELD_OUT_POSTERIOR, 0, pair.imageId(), 1));
             mirrored.add(false);
             texts.add(pair.caption());
         }
         levels.addAll(List.copyOf(levels));
         noise.addAll(List.copyOf(noise));
-        return noised(pairs, mirrored, texts, levels, noise);
+        posterior.addAll(rejectedPosterior);
+        return noised(pairs, mirrored, texts, levels, noise, posterior);
     }
 
     // ---- files ----------------------------------------------------------------------------------------------------

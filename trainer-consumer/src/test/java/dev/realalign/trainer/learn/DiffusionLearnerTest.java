@@ -3,13 +3,16 @@ package dev.realalign.trainer.learn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.realalign.diffusion.model.DiffusionModel;
+import dev.realalign.diffusion.model.LoadOptions;
 import dev.realalign.diffusion.tensor.SafeTensors;
 import dev.realalign.diffusion.tensor.Tensor;
 import dev.realalign.schemas.Sha256;
 import dev.realalign.trainer.learn.ObjectiveChoice.Kind;
 import dev.realalign.trainer.triple.TrainingPair;
+import dev.realalign.trainer.triple.Triples;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -213,6 +216,29 @@ class DiffusionLearnerTest {
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("ema.safetensors")
                     .hasMessageContaining("not a safetensors file");
+        }
+    }
+
+    @Test
+    void a_latent_model_learns_from_draws_of_its_autoencoder() throws IOException {
+        Path golden = Path.of(System.getProperty("realalign.shared", "shared"), "golden", "models", "sd15-tiny");
+        assumeTrue(Files.isDirectory(golden), "no golden models at " + golden);
+        try (DiffusionModel latent = DiffusionModel.load(golden, LoadOptions.DEFAULT)) {
+            List<TrainingPair> pairs =
+                    List.of(Triples.pair(1, latent.resolution()), Triples.pair(2, latent.resolution()));
+            LearnerSettings settings = TinyPhoto.settings(Kind.DPO);
+            Map<String, String> first;
+            try (DiffusionLearner learner = new DiffusionLearner(latent, settings)) {
+                assertThat(learner.step(1, pairs).loss()).isEqualTo(Math.log(2));
+                assertThat(learner.step(2, pairs).applied()).isTrue();
+                assertThat(learner.measure(pairs)).isPresent();
+                first = saved(learner);
+            }
+            try (DiffusionLearner learner = new DiffusionLearner(latent, settings)) {
+                learner.step(1, pairs);
+                learner.step(2, pairs);
+                assertThat(saved(learner)).isEqualTo(first);
+            }
         }
     }
 }
