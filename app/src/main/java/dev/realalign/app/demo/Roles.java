@@ -29,10 +29,10 @@ import java.util.concurrent.ConcurrentSkipListSet;
 
 /** Every role of the house in this process, over an embedded cluster. */
 final class Roles implements AutoCloseable {
-    /** Records the feed may be ahead of the trainer: enough to keep every stage busy. */
     /** A hundred steps of the published 2.56e-6 leave so small a model where it was; docs/training.md has the measurements. */
     private static final String TINY_MODEL_LEARNING_RATE = "1e-3";
 
+    /** Records the feed may be ahead of the trainer: enough to keep every stage busy. */
     private static final long LEAST_AHEAD = 512;
 
     private static final int BATCHES_AHEAD = 8;
