@@ -47,18 +47,38 @@ public final class TopicPage {
                     .append(value)
                     .append("` "));
             page.setLength(page.length() - 1);
-            page.append(".\n\n| field | type | meaning |\n|---|---|---|\n");
+            page.append(".\n\n").append(fields(schema));
             for (Schema.Field field : schema.getFields()) {
-                page.append("| `")
-                        .append(field.name())
-                        .append("` | ")
-                        .append(type(field.schema()))
-                        .append(" | ")
-                        .append(field.doc().replace("|", "\\|"))
-                        .append(" |\n");
+                for (Schema choice : choices(field.schema())) {
+                    page.append("\n`")
+                            .append(choice.getName())
+                            .append("`: ")
+                            .append(choice.getDoc())
+                            .append("\n\n")
+                            .append(fields(choice));
+                }
             }
         }
         return page.toString();
+    }
+
+    private static String fields(Schema record) {
+        StringBuilder table = new StringBuilder("| field | type | meaning |\n|---|---|---|\n");
+        for (Schema.Field field : record.getFields()) {
+            table.append("| `")
+                    .append(field.name())
+                    .append("` | ")
+                    .append(type(field.schema()))
+                    .append(" | ")
+                    .append(field.doc().replace("|", "\\|"))
+                    .append(" |\n");
+        }
+        return table.toString();
+    }
+
+    /** The records of a union of several; none for every other type. */
+    private static List<Schema> choices(Schema schema) {
+        return schema.isUnion() && !schema.isNullable() ? schema.getTypes() : List.of();
     }
 
     private static String kept(Retention retention) {
@@ -74,10 +94,17 @@ public final class TopicPage {
             return schema.getLogicalType().getName();
         }
         return switch (schema.getType()) {
-            case UNION -> type(schema.getTypes().get(1)) + ", optional";
+            case UNION -> schema.isNullable()
+                    ? type(schema.getTypes().get(1)) + ", optional"
+                    : "one of "
+                            + String.join(
+                                    ", ",
+                                    choices(schema).stream()
+                                            .map(Schema::getName)
+                                            .toList());
             case MAP -> "map of " + type(schema.getValueType());
             case ARRAY -> "list of " + type(schema.getElementType());
-            case RECORD -> schema.getName();
+            case RECORD, FIXED -> schema.getName();
             default -> schema.getType().getName();
         };
     }

@@ -46,6 +46,16 @@ public final class Topics {
             true,
             "A caption, a real image and a worse counterpart of it, at training resolution.");
 
+    /** What was trained, step by step. */
+    public static final Topic<String, LedgerEntry> TRAINING_LEDGER = Topic.keyedByText(
+            "training-ledger",
+            MODEL_KEY,
+            LedgerEntry.class,
+            Partitioning.SINGLE,
+            new Retention.Forever(),
+            false,
+            "What every step trained, planned before it is trained, and what was consumed without being trained.");
+
     /** Candidates the trainer wrote. */
     public static final Topic<String, CheckpointCandidate> CHECKPOINT_CANDIDATES = Topic.keyedByText(
             "checkpoint-candidates",
@@ -86,6 +96,26 @@ public final class Topics {
             false,
             "Every decision of the publisher, accepted or not, with its reason.");
 
+    /** What people ask of the publisher. */
+    public static final Topic<String, CheckpointCommand> CHECKPOINT_COMMANDS = Topic.keyedByText(
+            "checkpoint-commands",
+            MODEL_KEY,
+            CheckpointCommand.class,
+            Partitioning.SINGLE,
+            new Retention.Delete(Duration.ofDays(30), GIB),
+            false,
+            "Promotions, rollbacks, releases and pins that people ask of the publisher; publishing-log holds the answers.");
+
+    /** Which version every subscriber serves. */
+    public static final Topic<String, SubscriberStatus> SUBSCRIBER_STATUS = Topic.keyedByText(
+            "subscriber-status",
+            "subscriber",
+            SubscriberStatus.class,
+            Partitioning.SINGLE,
+            new Retention.Compact(),
+            false,
+            "Which version every subscriber serves, and what keeps it from a newer one.");
+
     /** Partitions of the image topics unless configured otherwise. */
     public static final int DEFAULT_IMAGE_PARTITIONS = 3;
 
@@ -93,10 +123,13 @@ public final class Topics {
             REAL_IMAGES,
             IMAGE_REJECTIONS,
             PREFERENCE_TRIPLES,
+            TRAINING_LEDGER,
             CHECKPOINT_CANDIDATES,
             CHECKPOINTS,
             CHECKPOINT_ALIASES,
-            PUBLISHING_LOG);
+            PUBLISHING_LOG,
+            CHECKPOINT_COMMANDS,
+            SUBSCRIBER_STATUS);
 
     private Topics() {}
 

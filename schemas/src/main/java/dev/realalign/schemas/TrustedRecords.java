@@ -1,6 +1,6 @@
 package dev.realalign.schemas;
 
-import org.apache.avro.specific.SpecificRecord;
+import org.apache.avro.generic.GenericContainer;
 import org.apache.avro.util.ClassSecurityValidator;
 
 /**
@@ -12,7 +12,7 @@ public final class TrustedRecords {
         Package own = TrustedRecords.class.getPackage();
         ClassSecurityValidator.setGlobal(ClassSecurityValidator.composite(
                 ClassSecurityValidator.getGlobal(),
-                type -> SpecificRecord.class.isAssignableFrom(type) && own.equals(type.getPackage())));
+                type -> GenericContainer.class.isAssignableFrom(type) && own.equals(type.getPackage())));
     }
 
     private TrustedRecords() {}

@@ -1,5 +1,6 @@
 package dev.realalign.schemas;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -75,8 +77,8 @@ class ReleasedSchemasTest {
     @MethodSource("released")
     void todays_reader_reads_every_field_of_a_record_written_then(Released released) throws IOException {
         TrustedRecords.allow();
-        for (boolean optionalsSet : new boolean[] {true, false}) {
-            GenericRecord written = (GenericRecord) Objects.requireNonNull(sample(released.schema(), "", optionalsSet));
+        for (int variant = 0; variant < variants(released.schema()); variant++) {
+            GenericRecord written = (GenericRecord) Objects.requireNonNull(sample(released.schema(), "", variant));
             byte[] bytes = encode(new GenericDatumWriter<>(released.schema()), written);
 
             SpecificRecord read = new SpecificDatumReader<SpecificRecord>(
@@ -92,7 +94,7 @@ class ReleasedSchemasTest {
     /** What was written must be there; what today's schema added since does not matter. */
     private static void assertSame(Schema schema, String path, @Nullable Object written, @Nullable Object read) {
         if (schema.getType() == Schema.Type.UNION && written != null) {
-            assertSame(schema.getTypes().get(1), path, written, read);
+            assertSame(schema.getTypes().get(GenericData.get().resolveUnion(schema, written)), path, written, read);
         } else if (written instanceof GenericRecord then && read instanceof GenericRecord now) {
             schema.getFields()
                     .forEach(f -> assertSame(f.schema(), path + "." + f.name(), then.get(f.name()), now.get(f.name())));
@@ -128,23 +130,44 @@ class ReleasedSchemasTest {
                 .isInstanceOf(SchemaValidationException.class);
     }
 
-    /** A value of a schema whose every part differs from its neighbours, made from the names of the fields. */
-    private static @Nullable Object sample(Schema schema, String path, boolean optionalsSet) {
+    /** How many samples it takes to write every type of every union of the record at least once. */
+    private static int variants(Schema record) {
+        return record.getFields().stream()
+                .filter(f -> f.schema().isUnion())
+                .mapToInt(f -> f.schema().getTypes().size())
+                .max()
+                .orElse(1);
+    }
+
+    /**
+     * A value of a schema whose every part differs from its neighbours, made from the names of the fields.
+     *
+     * @param variant picks the type of unions, counted from the last one
+     */
+    private static @Nullable Object sample(Schema schema, String path, int variant) {
         return switch (schema.getType()) {
             case RECORD -> {
                 GenericData.Record record = new GenericData.Record(schema);
                 schema.getFields()
-                        .forEach(f -> record.put(f.pos(), sample(f.schema(), path + "." + f.name(), optionalsSet)));
+                        .forEach(f -> record.put(f.pos(), sample(f.schema(), path + "." + f.name(), variant)));
                 yield record;
             }
-            case UNION -> optionalsSet ? sample(schema.getTypes().get(1), path, true) : null;
+            case UNION -> {
+                int last = schema.getTypes().size() - 1;
+                yield sample(schema.getTypes().get(last - variant % (last + 1)), path, variant);
+            }
+            case NULL -> null;
             case STRING -> path;
-            case BYTES -> ByteBuffer.wrap(path.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            case BYTES -> ByteBuffer.wrap(path.getBytes(UTF_8));
+            case FIXED -> new GenericData.Fixed(schema, Arrays.copyOf(path.getBytes(UTF_8), schema.getFixedSize()));
             case INT -> Math.abs(path.hashCode() % 1000);
             case LONG -> 1_700_000_000_000L + Math.abs(path.hashCode() % 1000);
             case DOUBLE -> path.hashCode() / 7.0;
             case BOOLEAN -> true;
-            case MAP -> Map.of(path + "-1", sample(schema.getValueType(), path + "-1", optionalsSet));
+            case ARRAY -> List.of(
+                    sample(schema.getElementType(), path + "-1", variant),
+                    sample(schema.getElementType(), path + "-2", variant));
+            case MAP -> Map.of(path + "-1", sample(schema.getValueType(), path + "-1", variant));
             default -> throw new IllegalArgumentException("no sample for " + schema);
         };
     }
