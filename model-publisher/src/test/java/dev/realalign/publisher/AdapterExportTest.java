@@ -136,7 +136,7 @@ class AdapterExportTest {
     private Path trained() throws IOException {
         CandidateStore store = new CandidateStore(root);
         Path file = store.layout
-                .candidate(Candidates.MODEL, CheckpointLayout.candidateName(10))
+                .candidate(Candidates.MODEL, CheckpointLayout.candidateName(10, 1))
                 .resolve(CheckpointLayout.EMA);
         if (!Files.exists(file)) {
             store.candidate(10).write();

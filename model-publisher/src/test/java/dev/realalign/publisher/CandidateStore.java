@@ -9,6 +9,7 @@ import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.FileEntry;
+import dev.realalign.schemas.LedgerMark;
 import dev.realalign.schemas.Measures;
 import dev.realalign.schemas.ObjectiveSettings;
 import dev.realalign.schemas.StoreFolder;
@@ -114,7 +115,7 @@ final class CandidateStore {
         }
 
         CheckpointCandidate write() throws IOException {
-            String name = CheckpointLayout.candidateName(step);
+            String name = CheckpointLayout.candidateName(step, 1);
             Path place = layout.candidate(Candidates.MODEL, name);
             Map<String, Long> next = Map.of("preference-triples-0", step * 8);
             try (StoreFolder.Draft draft = StoreFolder.draft(place)) {
@@ -150,7 +151,8 @@ final class CandidateStore {
                         files,
                         Candidates.NOW.minusSeconds(1),
                         "",
-                        Candidates.digest("configuration"));
+                        Candidates.digest("configuration"),
+                        new LedgerMark(1, step, Candidates.digest("ledger")));
                 draft.write(CheckpointLayout.MANIFEST, manifest.toBytes());
                 draft.finish();
                 return CheckpointCandidate.newBuilder()

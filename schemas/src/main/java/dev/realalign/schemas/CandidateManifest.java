@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param createdAt when the trainer wrote it, to the millisecond
  * @param gitRevision revision of the program, empty where unknown
  * @param configDigest SHA-256 of the trainer's effective configuration
+ * @param ledger the entry of the training ledger these weights stand at
  */
 public record CandidateManifest(
         int format,
@@ -48,7 +49,8 @@ public record CandidateManifest(
         List<FileEntry> files,
         Instant createdAt,
         String gitRevision,
-        String configDigest) {
+        String configDigest,
+        LedgerMark ledger) {
 
     /** Form this release writes and reads. */
     public static final int FORMAT = 1;

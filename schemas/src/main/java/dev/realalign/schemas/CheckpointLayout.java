@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
  * Folders and files of a checkpoint store. The one home of these names.
  *
  * <pre>
- * models/NAME/candidates/step-0000000120/   the trainer's: {@link #ADAPTER}, {@link #EMA}, {@link #REFERENCE},
+ * models/NAME/candidates/step-0000000120-s0001/   the trainer's: {@link #ADAPTER}, {@link #EMA}, {@link #REFERENCE},
  *                                           {@link #OPTIMIZER}, {@link #HELD_OUT}, {@link #MANIFEST}
  * models/NAME/versions/00000042/            the publisher's: {@link #DIFFUSERS_LORA}, NAME-v00000042.safetensors,
  *                                           {@link #MANIFEST}
@@ -96,9 +96,16 @@ public record CheckpointLayout(Path root) {
         return uri.endsWith("/") ? uri.substring(0, uri.length() - 1) : uri;
     }
 
-    /** A candidate's name: the step it holds, with ten digits. */
-    public static String candidateName(long step) {
-        return String.format(Locale.ROOT, "step-%010d", ManifestRules.atLeast("step", step, 0));
+    /**
+     * A candidate's name: the step it holds, with ten digits, and the session that writes it. A trainer that was fenced
+     * while it slept has an older session than its successor, so neither ever touches the other's folder.
+     */
+    public static String candidateName(long step, long session) {
+        return String.format(
+                Locale.ROOT,
+                "step-%010d-s%04d",
+                ManifestRules.atLeast("step", step, 0),
+                ManifestRules.atLeast("session", session, 1));
     }
 
     /** A version's file with kohya names, which ComfyUI, A1111 and Forge read: {@code NAME-v00000042.safetensors}. */
@@ -108,7 +115,7 @@ public record CheckpointLayout(Path root) {
 
     static String requireCandidateName(String name) {
         if (!CANDIDATE.matcher(name).matches()) {
-            throw new IllegalArgumentException("a candidate is named like step-0000000120, not \"" + name + "\"");
+            throw new IllegalArgumentException("a candidate is named like step-0000000120-s0001, not \"" + name + "\"");
         }
         return name;
     }

@@ -16,8 +16,8 @@ class CheckpointLayoutTest {
     void folders_stand_where_the_layout_says() {
         CheckpointLayout layout = CheckpointLayout.of(URI.create("file:///srv/store"));
 
-        assertThat(layout.candidate("cats", CheckpointLayout.candidateName(120)))
-                .isEqualTo(Path.of("/srv/store/models/cats/candidates/step-0000000120"));
+        assertThat(layout.candidate("cats", CheckpointLayout.candidateName(120, 7)))
+                .isEqualTo(Path.of("/srv/store/models/cats/candidates/step-0000000120-s0007"));
         assertThat(layout.version("cats", 42)).isEqualTo(Path.of("/srv/store/models/cats/versions/00000042"));
     }
 
@@ -56,6 +56,6 @@ class CheckpointLayoutTest {
         CheckpointLayout layout = CheckpointLayout.of(URI.create("file:///srv"));
 
         assertThatThrownBy(() -> layout.candidate("cats", name))
-                .hasMessage("a candidate is named like step-0000000120, not \"" + name + "\"");
+                .hasMessage("a candidate is named like step-0000000120-s0001, not \"" + name + "\"");
     }
 }

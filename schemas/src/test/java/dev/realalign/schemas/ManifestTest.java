@@ -43,7 +43,8 @@ class ManifestTest {
                 List.of(new FileEntry("held-out.avro", B, 12), new FileEntry("adapter.safetensors", A, 34)),
                 Instant.parse("2026-11-23T07:30:00Z"),
                 "0123abc",
-                A);
+                A,
+                new LedgerMark(3, 417, B));
     }
 
     private static VersionManifest version() {
@@ -149,7 +150,7 @@ class ManifestTest {
                 .map(line -> line.substring(3, line.indexOf('"', 3)))
                 .toList();
 
-        assertThat(keys).isSorted().hasSize(19);
+        assertThat(keys).isSorted().hasSize(20);
         assertThat(candidate().nextOffsets().keySet()).containsExactly("preference-triples-0", "preference-triples-2");
         assertThat(candidate().adapter().targets()).containsExactly("to_k", "to_out.0", "to_q", "to_v");
         assertThat(candidate().files())

@@ -1,7 +1,9 @@
 package dev.realalign.runtime;
 
 import dev.realalign.schemas.Topic;
+import java.time.Duration;
 import java.util.Collection;
+import java.util.Optional;
 
 /**
  * Makes a cluster ready at the start of a service: topics of the catalogue exist and are as the services need them, value
@@ -30,5 +32,14 @@ public final class ClusterSetup {
      */
     public static void registerSchemas(ClusterConfig cluster, Collection<Topic<?, ?>> topics) {
         SchemaSetup.register(cluster, topics);
+    }
+
+    /**
+     * How long records of a topic stay before the broker may delete them; empty for ever.
+     *
+     * @throws UserErrorException when the brokers cannot be asked
+     */
+    public static Optional<Duration> retention(ClusterConfig cluster, Topic<?, ?> topic) {
+        return TopicSetup.retention(cluster, topic);
     }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.clients.admin.Admin;
@@ -14,6 +15,7 @@ import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -43,6 +45,17 @@ final class TopicSetup {
                 throw UserErrorException.usage(problems);
             }
             TopicRules.warnings(found, brokers).forEach(log::warn);
+        }
+    }
+
+    /** How long records of a topic stay, as the broker has it; empty for ever. */
+    static Optional<Duration> retention(ClusterConfig cluster, Topic<?, ?> topic) {
+        try (Admin admin = AdminCalls.open(cluster)) {
+            return find(cluster, admin, List.of(topic)).stream()
+                    .map(found -> Long.parseLong(found.settings().getOrDefault(TopicConfig.RETENTION_MS_CONFIG, "-1")))
+                    .filter(millis -> millis >= 0)
+                    .map(Duration::ofMillis)
+                    .findFirst();
         }
     }
 

@@ -15,6 +15,7 @@ import dev.realalign.trainer.learn.ObjectiveChoice.Kind;
 import dev.realalign.trainer.loop.LoopSettings;
 import dev.realalign.trainer.plan.HoldOutRule;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,8 @@ import org.apache.kafka.common.config.ConfigDef.Type;
  * @param baseModel folder of the frozen model
  * @param threads CPU threads of one operation; 0 leaves the library's choice
  * @param bufferBytes decoded pictures kept ready, in bytes
+ * @param instance name of this trainer among those of its line, empty for none
+ * @param leaseTimeout how long the lease outlives its holder's last heartbeat
  * @param loop how the stream becomes batches and candidates
  * @param learner how the adapter is trained
  */
@@ -40,6 +43,8 @@ public record TrainerConfig(
         Path baseModel,
         int threads,
         long bufferBytes,
+        String instance,
+        Duration leaseTimeout,
         LoopSettings loop,
         LearnerSettings learner) {
 
@@ -111,6 +116,16 @@ public record TrainerConfig(
     public static final String CAPTION_CACHE = PREFIX + "caption.cache";
     /** Decoded pictures kept ready. */
     public static final String BUFFER_BYTES = PREFIX + "buffer.bytes";
+    /** Whether equal pictures must make equal ledgers. */
+    public static final String DETERMINISTIC = PREFIX + "deterministic";
+    /** Whether expired offsets are given up. */
+    public static final String ACCEPT_GAP = PREFIX + "accept.gap";
+    /** Headroom under which the trainer warns. */
+    public static final String HEADROOM_ALERT_MS = PREFIX + "retention.headroom.alert.ms";
+    /** Name of this trainer. */
+    public static final String INSTANCE = PREFIX + "instance";
+    /** How long the lease outlives a heartbeat. */
+    public static final String LEASE_TIMEOUT_MS = PREFIX + "lease.timeout.ms";
 
     /** Keys of the trainer alone. */
     public static final ConfigDef DEFINITION = new ConfigDef()
@@ -208,7 +223,13 @@ public record TrainerConfig(
                     LoraConfig.ATTENTION,
                     Importance.MEDIUM,
                     "Linear layers that get a low-rank term, by the end of their path.")
-            .define(BATCH_PAIRS, Type.INT, 8, Rules.between(1, 65_536), Importance.HIGH, "Pairs of an optimizer step.")
+            .define(
+                    BATCH_PAIRS,
+                    Type.INT,
+                    8,
+                    Rules.between(1, 8192),
+                    Importance.HIGH,
+                    "Pairs of an optimizer step; a ledger entry lists them all and must fit into a record.")
             .define(
                     BATCH_MAX_WAIT_MS,
                     Type.LONG,
@@ -311,7 +332,45 @@ public record TrainerConfig(
                     32L << 20,
                     Rules.atLeast(1),
                     Importance.LOW,
-                    "Decoded pictures that are kept ready, in bytes, before reading pauses.");
+                    "Decoded pictures that are kept ready, in bytes, before reading pauses.")
+            .define(
+                    DETERMINISTIC,
+                    Type.BOOLEAN,
+                    false,
+                    Importance.MEDIUM,
+                    "Whether two runs over the same pictures must make the same ledger and the same weights: batches close by"
+                            + " size and on request only, whatever the wait, image.partitions must be 1, and a repeated step"
+                            + " that measures other numbers stops the trainer instead of warning.")
+            .define(
+                    ACCEPT_GAP,
+                    Type.BOOLEAN,
+                    false,
+                    Importance.MEDIUM,
+                    "Whether triples that expired before they were trained are given up, each range as an entry of the"
+                            + " ledger, instead of stopping the trainer at start.")
+            .define(
+                    HEADROOM_ALERT_MS,
+                    Type.LONG,
+                    86_400_000L,
+                    Rules.atLeast(0),
+                    Importance.MEDIUM,
+                    "Time until the oldest untrained triple expires under which the trainer warns.")
+            .define(
+                    INSTANCE,
+                    Type.STRING,
+                    "",
+                    Importance.LOW,
+                    "Name of this trainer among those of its model line. Restarted under the same name it takes its lease"
+                            + " back at once; without a name it first waits until the lease of the one before has run out."
+                            + " Two trainers that run at once must not share a name.")
+            .define(
+                    LEASE_TIMEOUT_MS,
+                    Type.LONG,
+                    6_000L,
+                    Rules.between(1_000, 300_000),
+                    Importance.LOW,
+                    "How long a trainer's lease outlives its last heartbeat before a standby takes over. Brokers allow"
+                            + " 6 s and more unless group.min.session.timeout.ms says otherwise.");
 
     /**
      * Reads configuration.
@@ -330,6 +389,10 @@ public record TrainerConfig(
                         c -> c.number(WINNER_SFT) + c.number(ANCHOR) == 0 || kind(c).hasBeta(),
                         "winner-SFT and anchor are multiples of beta/2, and this objective has no beta. Set them to 0 or"
                                 + " choose dpo, ipo, hinge or kto.")
+                .rule(
+                        List.of(DETERMINISTIC, ClusterConfig.IMAGE_PARTITIONS),
+                        c -> !c.flag(DETERMINISTIC) || c.integer(ClusterConfig.IMAGE_PARTITIONS) == 1,
+                        "the order between partitions is nobody's. Set image.partitions to 1 or do without determinism.")
                 .read(given);
         return from(config);
     }
@@ -345,6 +408,8 @@ public record TrainerConfig(
                 config.path(BASE_MODEL),
                 config.integer(THREADS),
                 config.longInteger(BUFFER_BYTES),
+                config.text(INSTANCE),
+                config.duration(LEASE_TIMEOUT_MS),
                 new LoopSettings(
                         ModelConfig.name(config),
                         Topics.PREFERENCE_TRIPLES.name(),
@@ -353,7 +418,10 @@ public record TrainerConfig(
                         new HoldOutRule(config.number(HELD_OUT_FRACTION), config.integer(HELD_OUT_MAX)),
                         config.integer(CANDIDATE_EVERY_STEPS),
                         "",
-                        config.digest(PREFIX)),
+                        config.digest(PREFIX),
+                        config.flag(DETERMINISTIC),
+                        config.flag(ACCEPT_GAP),
+                        config.duration(HEADROOM_ALERT_MS)),
                 learner(config));
     }
 
@@ -383,6 +451,11 @@ public record TrainerConfig(
                 config.integer(AVERAGE_EVERY_STEPS),
                 config.integer(HELD_OUT_TIMESTEPS),
                 config.integer(CAPTION_CACHE));
+    }
+
+    /** Group whose member with the ledger's only partition trains. */
+    String leaseGroup() {
+        return "realalign-trainer-lease-" + loop.model();
     }
 
     /** Group under which lag tools see the trainer; nothing is resumed from it. */

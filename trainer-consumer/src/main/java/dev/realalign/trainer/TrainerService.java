@@ -9,14 +9,19 @@ import dev.realalign.runtime.UserErrorException;
 import dev.realalign.runtime.WorkerService;
 import dev.realalign.schemas.Topics;
 import dev.realalign.trainer.candidate.CandidateStore;
-import dev.realalign.trainer.kafka.KafkaCandidateLog;
+import dev.realalign.trainer.kafka.KafkaLedgerLog;
 import dev.realalign.trainer.kafka.KafkaTripleSource;
+import dev.realalign.trainer.kafka.Lease;
+import dev.realalign.trainer.kafka.PublisherDecisions;
 import dev.realalign.trainer.learn.DiffusionLearner;
-import dev.realalign.trainer.loop.CandidateLog;
+import dev.realalign.trainer.ledger.FencedException;
+import dev.realalign.trainer.ledger.LedgerLog;
 import dev.realalign.trainer.loop.FlushRequest;
 import dev.realalign.trainer.loop.TrainerProgress;
 import dev.realalign.trainer.loop.TrainingLoop;
 import dev.realalign.trainer.loop.TripleSource;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -41,6 +46,7 @@ public final class TrainerService extends WorkerService {
     private static final Logger log = LoggerFactory.getLogger(TrainerService.class);
     private static final String ENDED = "the trainer has ended";
     private static final Duration PATIENCE = Duration.ofMillis(200);
+    private static final Duration PATIENT_START = Duration.ofSeconds(2);
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(250);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
@@ -76,13 +82,30 @@ public final class TrainerService extends WorkerService {
     @Override
     protected void run() throws InterruptedException {
         try {
-            ClusterSetup.prepare(config.cluster(), List.of(Topics.PREFERENCE_TRIPLES, Topics.CHECKPOINT_CANDIDATES));
-            try (DiffusionModel model = loadModel()) {
+            ClusterSetup.prepare(
+                    config.cluster(),
+                    List.of(
+                            Topics.PREFERENCE_TRIPLES,
+                            Topics.TRAINING_LEDGER,
+                            Topics.CHECKPOINT_CANDIDATES,
+                            Topics.PUBLISHING_LOG));
+            Optional<Duration> retention = ClusterSetup.retention(config.cluster(), Topics.PREFERENCE_TRIPLES);
+            try (DiffusionModel model = loadModel();
+                    Lease lease = Lease.ask(
+                            config.cluster().consumer("trainer-lease"),
+                            config.leaseGroup(),
+                            config.instance(),
+                            config.leaseTimeout())) {
                 Duration pause = SHORTEST_PAUSE;
                 while (!isStopping()) {
                     try {
-                        session(model);
+                        if (!awaitLease(lease)) {
+                            return;
+                        }
+                        session(model, lease, retention);
                         pause = SHORTEST_PAUSE;
+                    } catch (FencedException e) {
+                        stopped(e);
                     } catch (KafkaException e) {
                         throwIfFinal(e);
                         log.warn(
@@ -102,6 +125,35 @@ public final class TrainerService extends WorkerService {
         }
     }
 
+    /** Stands by until the lease is this trainer's; false when it is told to end before. */
+    private boolean awaitLease(Lease lease) throws InterruptedException {
+        boolean told = false;
+        while (!lease.await(told ? PATIENCE : PATIENT_START)) {
+            if (isStopping()) {
+                return false;
+            }
+            if (!told) {
+                told = true;
+                log.info(
+                        "standing by: another trainer holds the lease of model {} (group {}), or its lease has not run out yet",
+                        config.loop().model(),
+                        config.leaseGroup());
+                atWork();
+            }
+        }
+        return true;
+    }
+
+    /** Says why training stops, and waits until the lease's keeper must know whose it is now. */
+    private void stopped(FencedException fenced) {
+        loop = null;
+        log.error(
+                "stops training: {}. A trainer that is paused or cut off for longer than {} ms loses its lease; standing by",
+                fenced.getMessage(),
+                config.leaseTimeout().toMillis());
+        sleepUnlessStopping(config.leaseTimeout().plus(PATIENT_START));
+    }
+
     private DiffusionModel loadModel() {
         if (config.threads() > 0) {
             TorchEngine.setThreads(config.threads());
@@ -117,37 +169,60 @@ public final class TrainerService extends WorkerService {
     }
 
     /** From taking over to losing the brokers, or to the end. */
-    private void session(DiffusionModel model) throws InterruptedException {
+    private void session(DiffusionModel model, Lease lease, Optional<Duration> retention) throws InterruptedException {
         try (DiffusionLearner learner = new DiffusionLearner(model, config.learner());
-                CandidateLog candidates = KafkaCandidateLog.open(
+                LedgerLog ledger = KafkaLedgerLog.open(
                         config.loop().model(),
+                        config.group(),
                         config.cluster().producer("trainer"),
                         config.cluster().registry(),
                         config.cluster().reader("trainer-recovery"),
                         config.cluster().timeout());
+                PublisherDecisions decisions = PublisherDecisions.open(
+                        config.loop().model(), config.cluster().reader("trainer-decisions"));
                 TripleSource triples = KafkaTripleSource.open(
                         config.cluster().consumer("trainer"),
                         config.cluster().registry(),
                         config.group(),
                         learner.resolution(),
-                        config.bufferBytes())) {
+                        config.bufferBytes(),
+                        retention.orElse(null))) {
             TrainingLoop current = new TrainingLoop(
                     config.loop(),
                     triples,
                     learner,
                     new CandidateStore(config.store(), config.loop().model()),
-                    candidates,
+                    ledger,
+                    decisions,
                     System::nanoTime,
                     InstantSource.system(),
                     flush);
-            current.takeOver();
+            current.takeOver(trainer());
             loop = current;
             atWork();
             while (!isStopping()) {
+                if (!lease.isHeld()) {
+                    throw new FencedException(
+                            "this trainer lost the lease of model "
+                                    + config.loop().model(),
+                            null);
+                }
                 current.turn(PATIENCE);
             }
             current.finish();
         }
+    }
+
+    /** Who this is, for the ledger. */
+    private String trainer() {
+        String host;
+        try {
+            host = InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            host = "unknown-host";
+        }
+        String name = config.instance().isEmpty() ? "" : " (" + config.instance() + ")";
+        return host + " process " + ProcessHandle.current().pid() + name;
     }
 
     private void throwIfFinal(KafkaException failure) {
@@ -158,9 +233,9 @@ public final class TrainerService extends WorkerService {
                 throw UserErrorException.failure(
                         "The brokers at " + config.cluster().bootstrapServers() + " refuse the trainer: "
                                 + cause.getMessage() + " It needs to read " + Topics.PREFERENCE_TRIPLES
-                                + ", to read and"
-                                + " write " + Topics.CHECKPOINT_CANDIDATES + ", to commit to the group "
-                                + config.group()
+                                + " and " + Topics.PUBLISHING_LOG + ", to read and write " + Topics.TRAINING_LEDGER
+                                + " and " + Topics.CHECKPOINT_CANDIDATES + ", to join the groups "
+                                + config.leaseGroup() + " and " + config.group()
                                 + " and to use the transactional id trainer-"
                                 + config.loop().model() + ".",
                         failure);

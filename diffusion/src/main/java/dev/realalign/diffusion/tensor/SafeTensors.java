@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
@@ -376,20 +377,30 @@ public final class SafeTensors implements AutoCloseable {
      * @throws UncheckedIOException if it cannot be written
      */
     public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
+        try (FileChannel channel = FileChannel.open(
+                file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            write(channel, tensors, metadata);
+            channel.force(true);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Writes what would be in a file to somewhere else.
+     *
+     * @throws IOException from the channel
+     */
+    public static void write(WritableByteChannel channel, Map<String, Tensor> tensors, Map<String, String> metadata)
+            throws IOException {
         List<Map.Entry<String, Tensor>> ordered = tensors.entrySet().stream()
                 .sorted(Comparator.<Map.Entry<String, Tensor>>comparingInt(
                                 entry -> -entry.getValue().type().bytes())
                         .thenComparing(Map.Entry::getKey))
                 .toList();
-        try (FileChannel channel = FileChannel.open(
-                file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            write(channel, ByteBuffer.wrap(header(ordered, metadata)));
-            for (Map.Entry<String, Tensor> entry : ordered) {
-                writeData(channel, entry.getValue());
-            }
-            channel.force(true);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
+        write(channel, ByteBuffer.wrap(header(ordered, metadata)));
+        for (Map.Entry<String, Tensor> entry : ordered) {
+            writeData(channel, entry.getValue());
         }
     }
 
@@ -421,7 +432,7 @@ public final class SafeTensors implements AutoCloseable {
         return bytes.array();
     }
 
-    private static void writeData(FileChannel channel, Tensor tensor) throws IOException {
+    private static void writeData(WritableByteChannel channel, Tensor tensor) throws IOException {
         try (TensorScope writing = TensorScope.open()) {
             Tensor flat = tensor.detach().to(Device.CPU).reshape(-1);
             for (long start = 0; start < tensor.count(); start += WRITE_CHUNK_ELEMENTS) {
@@ -432,7 +443,7 @@ public final class SafeTensors implements AutoCloseable {
         }
     }
 
-    private static void write(FileChannel channel, ByteBuffer bytes) throws IOException {
+    private static void write(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             channel.write(bytes);
         }

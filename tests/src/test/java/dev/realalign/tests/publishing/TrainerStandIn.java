@@ -10,6 +10,7 @@ import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.FileEntry;
+import dev.realalign.schemas.LedgerMark;
 import dev.realalign.schemas.Measures;
 import dev.realalign.schemas.ObjectiveSettings;
 import dev.realalign.schemas.Sha256;
@@ -49,7 +50,7 @@ final class TrainerStandIn implements AutoCloseable {
     }
 
     CheckpointCandidate write(long step, double heldOutRatio) throws IOException {
-        String name = CheckpointLayout.candidateName(step);
+        String name = CheckpointLayout.candidateName(step, 1);
         Path place = store.candidate(model, name);
         Map<String, Double> metrics = Map.of(Measures.HELD_OUT_PREFERRED_RATIO, heldOutRatio);
         Map<String, Long> next = Map.of("preference-triples-0", step * 8);
@@ -80,7 +81,8 @@ final class TrainerStandIn implements AutoCloseable {
                     List.of(FileEntry.of(draft.file(CheckpointLayout.ADAPTER))),
                     Instant.parse("2026-01-02T03:04:05Z"),
                     "",
-                    DIGEST);
+                    DIGEST,
+                    new LedgerMark(1, step, DIGEST));
             draft.write(CheckpointLayout.MANIFEST, manifest.toBytes());
             draft.finish();
             return CheckpointCandidate.newBuilder()

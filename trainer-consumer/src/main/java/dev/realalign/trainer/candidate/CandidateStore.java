@@ -58,33 +58,41 @@ public final class CandidateStore {
         }
     }
 
-    /** Deletes what a crash left half-written. */
-    public void sweep() throws IOException {
-        StoreFolder.sweep(layout.candidates(model));
+    /**
+     * Deletes what crashes left: half-written folders, and whole ones that were never announced.
+     *
+     * @param announced names that candidate records mention
+     */
+    public void sweep(Set<String> announced) throws IOException {
+        Path candidates = layout.candidates(model);
+        StoreFolder.sweep(candidates);
+        if (!Files.isDirectory(candidates)) {
+            return;
+        }
+        List<Path> folders;
+        try (Stream<Path> children = Files.list(candidates)) {
+            folders = children.filter(Files::isDirectory).sorted().toList();
+        }
+        for (Path folder : folders) {
+            if (!announced.contains(String.valueOf(folder.getFileName()))) {
+                StoreFolder.remove(folder);
+            }
+        }
     }
 
     /**
      * Writes a candidate: every file, then the manifest, each forced to the disk; then the folder takes its name, and
-     * everything is read back. A folder of that step which no record announces is left over from a crash and replaced;
-     * an announced one is never touched, the new one gets a suffix.
+     * everything is read back.
      *
-     * @param announced names that candidate records mention
+     * @param session session that writes it; no other writes under the same name
      * @throws IOException when it cannot be written or does not read back; nothing stands under the name then, or
      *     something no record announces
      */
     public Stored write(
-            long step,
-            Set<String> announced,
-            Contents contents,
-            List<PreferenceTriple> heldOut,
-            Description description)
+            long step, long session, Contents contents, List<PreferenceTriple> heldOut, Description description)
             throws IOException {
-        String name = CheckpointLayout.candidateName(step);
-        for (int attempt = 1; announced.contains(name); attempt++) {
-            name = CheckpointLayout.candidateName(step) + "-" + attempt;
-        }
+        String name = CheckpointLayout.candidateName(step, session);
         Path folder = layout.candidate(model, name);
-        StoreFolder.remove(folder);
         CandidateManifest manifest;
         try (StoreFolder.Draft draft = StoreFolder.draft(folder)) {
             contents.write(draft.path());

@@ -12,6 +12,7 @@ import dev.realalign.trainer.triple.TrainingPair;
 import dev.realalign.trainer.triple.UnusableTripleException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -20,7 +21,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -64,10 +67,12 @@ public final class KafkaTripleSource implements TripleSource {
     private final Deserializer<PreferenceTriple> decoder;
     private final int resolution;
     private final long maxBufferedBytes;
+    private final @Nullable Duration retention;
+    private final InstantSource clock;
     private final List<TopicPartition> partitions;
     private final Thread reader = new Thread(this::read, "trainer-reader");
 
-    private final LinkedBlockingQueue<Delivery> ready = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<Buffered> ready = new LinkedBlockingQueue<>();
     private final AtomicLong bufferedBytes = new AtomicLong();
     /** Deliveries put into the store, per partition: the offset after the last. Written by the reader. */
     private final Map<Integer, Long> positions = new ConcurrentHashMap<>();
@@ -82,20 +87,34 @@ public final class KafkaTripleSource implements TripleSource {
     private boolean started;
 
     /**
+     * A delivery in the store.
+     *
+     * @param delivery the delivery
+     * @param appended when its record was appended, in milliseconds since the epoch
+     */
+    private record Buffered(Delivery delivery, long appended) {}
+
+    /**
      * @param consumer a consumer of committed records with {@code auto.offset.reset=none}; closed with this source
      * @param decoder decoder of values; closed with this source
      * @param resolution width and height the model trains at, in pixels
      * @param maxBufferedBytes decoded pictures kept ready, in bytes, beyond which reading pauses
+     * @param retention how long records stay in the log, null for ever
+     * @param clock time of day, which the brokers' is compared with
      */
     KafkaTripleSource(
             Consumer<byte[], byte[]> consumer,
             Deserializer<PreferenceTriple> decoder,
             int resolution,
-            long maxBufferedBytes) {
+            long maxBufferedBytes,
+            @Nullable Duration retention,
+            InstantSource clock) {
         this.consumer = consumer;
         this.decoder = decoder;
         this.resolution = resolution;
         this.maxBufferedBytes = maxBufferedBytes;
+        this.retention = retention;
+        this.clock = clock;
         this.partitions = new ArrayList<>();
         List<PartitionInfo> found = consumer.partitionsFor(TOPIC);
         if (found == null || found.isEmpty()) {
@@ -114,13 +133,15 @@ public final class KafkaTripleSource implements TripleSource {
      * @param consumer properties of a consumer of committed records
      * @param registry properties of the registry client
      * @param group group under which lag tools see the trainer's progress
+     * @param retention how long records stay in the log, null for ever
      */
     public static KafkaTripleSource open(
             Map<String, Object> consumer,
             Map<String, Object> registry,
             String group,
             int resolution,
-            long maxBufferedBytes) {
+            long maxBufferedBytes,
+            @Nullable Duration retention) {
         Map<String, Object> settings = new HashMap<>(consumer);
         settings.put(ConsumerConfig.GROUP_ID_CONFIG, group);
         settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
@@ -130,7 +151,9 @@ public final class KafkaTripleSource implements TripleSource {
                 new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer()),
                 Topics.PREFERENCE_TRIPLES.valueDeserializer(registry),
                 resolution,
-                maxBufferedBytes);
+                maxBufferedBytes,
+                retention,
+                InstantSource.system());
     }
 
     @Override
@@ -195,11 +218,12 @@ public final class KafkaTripleSource implements TripleSource {
 
     @Override
     public Optional<Delivery> take(Duration wait) throws InterruptedException {
-        Delivery delivery = ready.poll(wait.toNanos(), TimeUnit.NANOSECONDS);
-        if (delivery == null) {
+        Buffered buffered = ready.poll(wait.toNanos(), TimeUnit.NANOSECONDS);
+        if (buffered == null) {
             throwFailure();
             return Optional.empty();
         }
+        Delivery delivery = buffered.delivery();
         bufferedBytes.addAndGet(-weight(delivery));
         taken.put(delivery.partition(), delivery.offset() + 1);
         return Optional.of(delivery);
@@ -221,6 +245,71 @@ public final class KafkaTripleSource implements TripleSource {
     }
 
     @Override
+    public Optional<Duration> headroom() {
+        Buffered oldest = ready.peek(); // partitions are read side by side: no other waits much longer
+        if (retention == null || oldest == null) {
+            return Optional.empty();
+        }
+        return Optional.of(Duration.ofMillis(oldest.appended() + retention.toMillis() - clock.millis()));
+    }
+
+    @Override
+    public List<Delivery> fetch(SortedMap<Integer, SortedSet<Long>> offsets) {
+        if (started) {
+            throw new IllegalStateException("single records are read before the stream is");
+        }
+        Map<TopicPartition, SortedSet<Long>> missing = new HashMap<>();
+        offsets.forEach((number, wanted) -> missing.put(new TopicPartition(TOPIC, number), new TreeSet<>(wanted)));
+        List<Delivery> found = new ArrayList<>();
+        consumer.assign(missing.keySet());
+        missing.forEach((partition, wanted) -> consumer.seek(partition, wanted.first()));
+        try {
+            while (!missing.isEmpty()) {
+                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+                    SortedSet<Long> wanted = missing.get(new TopicPartition(TOPIC, record.partition()));
+                    if (wanted != null && wanted.remove(record.offset())) {
+                        found.add(decode(record));
+                    }
+                }
+                missing.entrySet().removeIf(partition -> isOver(partition.getKey(), partition.getValue()));
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new InterruptException("interrupted while reading again what is to be trained again");
+                }
+            }
+        } catch (OffsetOutOfRangeException e) {
+            throw expired(e.offsetOutOfRangePartitions(), offsets);
+        }
+        found.sort(Comparator.comparingInt(Delivery::partition).thenComparingLong(Delivery::offset));
+        return found;
+    }
+
+    /** Whether nothing more is to be found in a partition; what is not in the log any more is left out. */
+    private boolean isOver(TopicPartition partition, SortedSet<Long> wanted) {
+        if (wanted.isEmpty() || consumer.position(partition) > wanted.last()) {
+            consumer.pause(List.of(partition));
+            return true;
+        }
+        return false;
+    }
+
+    private UserErrorException expired(Map<TopicPartition, Long> lost, SortedMap<Integer, SortedSet<Long>> offsets) {
+        List<String> ranges = new ArrayList<>();
+        consumer.beginningOffsets(lost.keySet()).forEach((partition, beginning) -> {
+            SortedSet<Long> gone =
+                    offsets.getOrDefault(partition.partition(), new TreeSet<>()).headSet(beginning);
+            ranges.add(
+                    gone.isEmpty()
+                            ? "offset " + lost.get(partition) + " of " + partition + " is beyond the end of the log"
+                            : "offsets " + gone.first() + " to " + gone.last() + " of " + partition + " have expired");
+        });
+        ranges.sort(Comparator.naturalOrder());
+        return UserErrorException.failure("Steps that no candidate holds yet cannot be repeated: "
+                + String.join("; ", ranges)
+                + ". Restore the newest candidate from a backup, or train under another model"
+                + " name; lengthen the retention of " + TOPIC + " beyond the time between two candidates.");
+    }
+
+    @Override
     public void report(SortedMap<Integer, Long> nextOffsets) {
         toCommit.set(new TreeMap<>(nextOffsets));
     }
@@ -237,7 +326,7 @@ public final class KafkaTripleSource implements TripleSource {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
                     Delivery delivery = decode(record);
                     bufferedBytes.addAndGet(weight(delivery));
-                    ready.add(delivery);
+                    ready.add(new Buffered(delivery, record.timestamp()));
                 }
                 for (TopicPartition partition : partitions) {
                     positions.put(partition.partition(), consumer.position(partition));
@@ -358,8 +447,7 @@ public final class KafkaTripleSource implements TripleSource {
                                     + " the topic was deleted or cut");
         });
         return UserErrorException.failure("The trainer cannot go on without a gap: " + String.join("; ", ranges)
-                + ". Train under another model name to begin at what the log still holds, and lengthen the retention of "
-                + TOPIC + ".");
+                + ". Start it once with --accept-gap to give them up, and lengthen the retention of " + TOPIC + ".");
     }
 
     @Override

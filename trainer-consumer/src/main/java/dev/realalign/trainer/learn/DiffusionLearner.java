@@ -18,6 +18,7 @@ import dev.realalign.schemas.AdapterShape;
 import dev.realalign.schemas.BaseModel;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.ObjectiveSettings;
+import dev.realalign.schemas.Sha256;
 import dev.realalign.trainer.objective.Objective;
 import dev.realalign.trainer.objective.PairErrors;
 import dev.realalign.trainer.objective.PairGradient;
@@ -27,7 +28,13 @@ import dev.realalign.trainer.plan.Randomness;
 import dev.realalign.trainer.triple.Pixels;
 import dev.realalign.trainer.triple.TrainingPair;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -44,6 +51,8 @@ public final class DiffusionLearner implements Learner {
     /** Held-out pairs measured at once. */
     private static final int HELD_OUT_BATCH = 8;
 
+    private static final Map<String, String> FILE_METADATA = Map.of("format", "pt");
+
     private final DiffusionModel model;
     private final LearnerSettings settings;
     private final Randomness randomness;
@@ -54,6 +63,7 @@ public final class DiffusionLearner implements Learner {
     private final LoraAdapter average;
     private final LoraAdapter reference;
     private final AdamW optimizer;
+    private String referenceDigest;
 
     /**
      * A learner at step 0: its adapter changes nothing yet and its reference is that adapter.
@@ -70,6 +80,7 @@ public final class DiffusionLearner implements Learner {
         this.policy = LoraAdapter.create(model.denoiser(), settings.lora(), randomness.bits(Purpose.ADAPTER, 0, "", 0));
         this.average = policy.copy();
         this.reference = policy.copy();
+        this.referenceDigest = digest(reference);
         this.optimizer = new AdamW(policy.parameters(), settings.optimizer());
     }
 
@@ -98,6 +109,11 @@ public final class DiffusionLearner implements Learner {
     @Override
     public long runSeed() {
         return settings.runSeed();
+    }
+
+    @Override
+    public String referenceDigest() {
+        return referenceDigest;
     }
 
     // ---- a step ---------------------------------------------------------------------------------------------------
@@ -304,15 +320,31 @@ public final class DiffusionLearner implements Learner {
     /** Values as they are trained, with alpha beside them: folding alpha into them would change what a resumed run holds. */
     private static void saveAdapter(LoraAdapter adapter, Path file) {
         try (TensorScope scope = TensorScope.open()) {
-            Map<String, Tensor> tensors = new TreeMap<>(adapter.parameters());
-            if (adapter.alpha() != adapter.rank()) {
-                adapter.layers()
-                        .keySet()
-                        .forEach(path ->
-                                tensors.put(adapter.prefix() + "." + path + ".alpha", Tensor.scalar(adapter.alpha())));
-            }
-            SafeTensors.write(file, tensors, Map.of("format", "pt"));
+            SafeTensors.write(file, tensors(adapter), FILE_METADATA);
         }
+    }
+
+    private static String digest(LoraAdapter adapter) {
+        MessageDigest sha256 = Sha256.digest();
+        try (TensorScope scope = TensorScope.open();
+                WritableByteChannel into =
+                        Channels.newChannel(new DigestOutputStream(OutputStream.nullOutputStream(), sha256))) {
+            SafeTensors.write(into, tensors(adapter), FILE_METADATA);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a digest is always writable", e);
+        }
+        return Sha256.hex(sha256);
+    }
+
+    private static Map<String, Tensor> tensors(LoraAdapter adapter) {
+        Map<String, Tensor> tensors = new TreeMap<>(adapter.parameters());
+        if (adapter.alpha() != adapter.rank()) {
+            adapter.layers()
+                    .keySet()
+                    .forEach(path ->
+                            tensors.put(adapter.prefix() + "." + path + ".alpha", Tensor.scalar(adapter.alpha())));
+        }
+        return tensors;
     }
 
     @Override
@@ -321,6 +353,7 @@ public final class DiffusionLearner implements Learner {
             loadAdapter(policy, folder.resolve(CheckpointLayout.ADAPTER));
             loadAdapter(average, folder.resolve(CheckpointLayout.EMA));
             loadAdapter(reference, folder.resolve(CheckpointLayout.REFERENCE));
+            referenceDigest = digest(reference);
             try (TensorScope scope = TensorScope.open();
                     SafeTensors state = SafeTensors.open(folder.resolve(CheckpointLayout.OPTIMIZER))) {
                 Map<String, Tensor> tensors = new HashMap<>();

@@ -30,6 +30,9 @@ public interface Learner extends AutoCloseable {
     /** Seed of the run. */
     long runSeed();
 
+    /** SHA-256 of the reference adapter's file, in lower-case hex. */
+    String referenceDigest();
+
     /**
      * Takes one optimizer step.
      *

@@ -14,6 +14,9 @@ import java.time.Duration;
  * @param candidateEvery steps from one candidate to the next
  * @param gitRevision revision of the program, empty where unknown
  * @param configDigest SHA-256 of the effective configuration
+ * @param deterministic whether batches close by size only and a replay that measures other numbers stops the trainer
+ * @param acceptGaps whether offsets that expired before they were trained are given up
+ * @param headroomAlert headroom under which the loop warns
  */
 public record LoopSettings(
         String model,
@@ -23,4 +26,7 @@ public record LoopSettings(
         HoldOutRule holdOut,
         int candidateEvery,
         String gitRevision,
-        String configDigest) {}
+        String configDigest,
+        boolean deterministic,
+        boolean acceptGaps,
+        Duration headroomAlert) {}

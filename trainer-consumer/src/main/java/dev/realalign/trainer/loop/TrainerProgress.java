@@ -3,6 +3,7 @@ package dev.realalign.trainer.loop;
 import dev.realalign.trainer.learn.HeldOutMeasure;
 import dev.realalign.trainer.learn.StepMetrics;
 import dev.realalign.trainer.triple.SkipReason;
+import java.time.Duration;
 import java.util.Map;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  * @param heldOutPairs pairs in the held-out set
  * @param pairsPerSecond pairs trained per second of training, over the last steps
  * @param idleRatio share of the time spent waiting for triples, over the last steps
+ * @param headroom how long the oldest triple not taken yet stays in the log; null when none waits or none expires
+ * @param session number of the session in the life of the line
+ * @param ledgerSha256 hash chain of the ledger at the newest candidate, empty before the first
+ * @param weightsSha256 SHA-256 of the adapter's file in the newest candidate, empty before the first
  */
 public record TrainerProgress(
         long step,
@@ -37,4 +42,8 @@ public record TrainerProgress(
         @Nullable HeldOutMeasure heldOut,
         int heldOutPairs,
         double pairsPerSecond,
-        double idleRatio) {}
+        double idleRatio,
+        @Nullable Duration headroom,
+        long session,
+        String ledgerSha256,
+        String weightsSha256) {}

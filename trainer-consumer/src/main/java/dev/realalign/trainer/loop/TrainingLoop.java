@@ -1,37 +1,33 @@
 package dev.realalign.trainer.loop;
 
 import dev.realalign.runtime.UserErrorException;
-import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.CheckpointCandidate;
-import dev.realalign.schemas.CheckpointLayout;
-import dev.realalign.schemas.FileEntry;
 import dev.realalign.schemas.PartitionName;
-import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.trainer.candidate.CandidateStore;
 import dev.realalign.trainer.learn.HeldOutMeasure;
 import dev.realalign.trainer.learn.Learner;
 import dev.realalign.trainer.learn.StepMetrics;
+import dev.realalign.trainer.ledger.Ledger;
+import dev.realalign.trainer.ledger.LedgerLog;
+import dev.realalign.trainer.ledger.RewindRequest;
+import dev.realalign.trainer.ledger.RewindRequests;
 import dev.realalign.trainer.plan.Batch;
 import dev.realalign.trainer.plan.BatchPlan.Closing;
 import dev.realalign.trainer.plan.BatchPlanner;
 import dev.realalign.trainer.plan.Delivery;
+import dev.realalign.trainer.plan.PassedOver;
+import dev.realalign.trainer.plan.Skipped;
 import dev.realalign.trainer.triple.SkipReason;
-import dev.realalign.trainer.triple.TrainingPair;
-import dev.realalign.trainer.triple.UnusableTripleException;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.TopicPartition;
@@ -40,47 +36,51 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Plans a batch, trains it, and every so often writes a candidate and announces it. All of its state is in the newest
- * announced candidate: whoever loads that and reads on from its offsets is where this loop was.
+ * Plans a batch, writes the plan into the ledger, trains it, and every so often writes a candidate and announces it. All of
+ * its state is in the newest announced candidate and the ledger: whoever loads the one and repeats what the other planned
+ * after it is where this loop was, to the bit.
  *
  * <p>One thread runs it; {@link #progress} may be called from any.
  */
 public final class TrainingLoop {
     private static final Logger log = LoggerFactory.getLogger(TrainingLoop.class);
+    private static final Duration HEADROOM_WARNING_EVERY = Duration.ofMinutes(1);
 
     private final LoopSettings settings;
     private final TripleSource source;
     private final Learner learner;
     private final CandidateStore store;
-    private final CandidateLog announcements;
+    private final LedgerLog ledgerLog;
+    private final RewindRequests rewinds;
     private final LongSupplier nanoTime;
     private final InstantSource clock;
     private final FlushRequest flush;
+    private final CandidateWriter writer;
 
     private final AtomicReference<@Nullable TrainerProgress> progress = new AtomicReference<>();
     private @Nullable SortedMap<Integer, Long> flushUntil;
 
-    private @Nullable BatchPlanner planner;
-    private final Set<String> announcedNames = new HashSet<>();
-    private final List<TrainingPair> heldOut = new ArrayList<>();
-    private SortedMap<Integer, Long> trainedTo = new TreeMap<>();
-    private long step;
-    private long triples;
+    private @Nullable State begun;
     private long candidateStep;
-    private @Nullable Instant firstEvent;
-    private @Nullable Instant lastEvent;
+    private String ledgerSha256 = "";
+    private String weightsSha256 = "";
 
     private final List<StepMetrics> sinceCandidate = new ArrayList<>();
     private final Map<SkipReason, Long> skipped = new EnumMap<>(SkipReason.class);
     private final Pace pace = new Pace();
     private long candidates;
     private long notApplied;
+    private long headroomWarnedAt;
     private @Nullable StepMetrics last;
     private @Nullable HeldOutMeasure measured;
 
+    /** What there is once the line is taken over. */
+    private record State(Ledger ledger, Line line, BatchPlanner planner, List<CheckpointCandidate> announced) {}
+
     /**
+     * @param rewinds where decisions to rewind training arrive
      * @param nanoTime monotonic time in nanoseconds
-     * @param clock time of day, written into candidates
+     * @param clock time of day, written into candidates and the ledger
      * @param flush where wishes for an early candidate arrive
      */
     public TrainingLoop(
@@ -88,7 +88,8 @@ public final class TrainingLoop {
             TripleSource source,
             Learner learner,
             CandidateStore store,
-            CandidateLog announcements,
+            LedgerLog ledgerLog,
+            RewindRequests rewinds,
             LongSupplier nanoTime,
             InstantSource clock,
             FlushRequest flush) {
@@ -96,112 +97,82 @@ public final class TrainingLoop {
         this.source = source;
         this.learner = learner;
         this.store = store;
-        this.announcements = announcements;
+        this.ledgerLog = ledgerLog;
+        this.rewinds = rewinds;
         this.nanoTime = nanoTime;
         this.clock = clock;
         this.flush = flush;
+        this.writer = new CandidateWriter(settings, learner, store, ledgerLog, clock);
+        this.headroomWarnedAt = nanoTime.getAsLong() - HEADROOM_WARNING_EVERY.toNanos();
     }
 
     /**
-     * Becomes the line's trainer: goes on from the newest whole candidate, or begins at the start of the log where the
-     * line has none.
+     * Becomes the line's trainer: goes on from the newest whole candidate and repeats what the ledger planned after it, or
+     * begins at the start of the log where the line has neither.
      *
-     * @throws UserErrorException when no candidate is whole, or the configuration does not continue the line
+     * @param trainer who takes over, for the ledger
+     * @throws UserErrorException when no candidate is whole, the configuration does not continue the line, a triple that
+     *     must be trained or trained again has expired, or ledger and candidates contradict each other
      */
-    public void takeOver() {
-        List<CheckpointCandidate> announced = announcements.takeOver();
-        announced.forEach(candidate -> announcedNames.add(candidate.getCandidate()));
-        try {
-            store.sweep();
-            if (announced.isEmpty()) {
-                trainedTo = source.beginnings();
-                log.info("model {} begins at the start of {}: {}", settings.model(), settings.topic(), trainedTo);
-            } else {
-                resume(newestWhole(announced));
-            }
-        } catch (IOException e) {
-            throw UserErrorException.failure(
-                    "The candidates of model " + settings.model() + " cannot be read: " + e.getMessage()
-                            + ". Check the checkpoint store and its permissions.",
-                    e);
+    public void takeOver(String trainer) {
+        TakeOver.Begun taken = new TakeOver(settings, source, learner, store, ledgerLog, clock).begin(trainer);
+        Line line = taken.line();
+        List<CheckpointCandidate> announced = new ArrayList<>(taken.candidates());
+        if (!announced.isEmpty()) {
+            CheckpointCandidate newest = announced.get(announced.size() - 1);
+            candidateStep = newest.getStep();
+            ledgerSha256 = newest.getLedgerSha256();
+            weightsSha256 = newest.getWeightsSha256();
         }
-        planner = new BatchPlanner(
-                settings.batchPairs(), settings.maxWait(), settings.holdOut(), trainedTo, heldOut.size());
-        source.start(trainedTo);
+        new Replay(settings, source, learner, store, taken)
+                .run(metrics -> afterStep(metrics, taken.ledger(), line, announced));
+        SortedMap<Integer, Long> next = new TreeMap<>(line.nextOffsets());
+        next.putAll(taken.planned());
+        closeGaps(taken.ledger(), next);
+        line.moveTo(next);
+        BatchPlanner planner = new BatchPlanner(
+                settings.batchPairs(),
+                settings.deterministic() ? Duration.ofNanos(Long.MAX_VALUE) : settings.maxWait(),
+                settings.holdOut(),
+                next,
+                line.heldOut().size());
+        begun = new State(taken.ledger(), line, planner, announced);
+        rewindIfAsked();
+        taken.ledger().settle();
+        source.start(next);
         publishProgress();
     }
 
-    private CandidateStore.Stored newestWhole(List<CheckpointCandidate> announced) {
-        List<String> broken = new ArrayList<>();
-        for (int i = announced.size() - 1; i >= 0; i--) {
-            try {
-                CandidateStore.Stored whole = store.open(announced.get(i));
-                broken.forEach(problem -> log.warn(
-                        "{}; going on from {} instead",
-                        problem,
-                        whole.manifest().candidate()));
-                return whole;
-            } catch (IOException e) {
-                broken.add("candidate " + announced.get(i).getCandidate() + " of model " + settings.model()
-                        + " is broken: " + e.getMessage());
+    /** Gives up, where that is allowed, what expired before it was trained. */
+    private void closeGaps(Ledger ledger, SortedMap<Integer, Long> next) {
+        List<String> lost = new ArrayList<>();
+        SortedMap<Integer, Long> ends = source.ends();
+        source.beginnings().forEach((partition, beginning) -> {
+            long due = next.getOrDefault(partition, 0L);
+            if (ends.getOrDefault(partition, 0L) < due) {
+                throw UserErrorException.failure("Offset " + due + " of " + partitionName(partition)
+                        + " is due next, but the log ends before it: the topic was deleted or cut. Restore it, or train"
+                        + " under another model name.");
             }
-        }
-        throw UserErrorException.failure("No candidate of model " + settings.model() + " is whole: " + broken.get(0)
-                + (broken.size() > 1 ? " (and " + (broken.size() - 1) + " older ones)" : "")
-                + ". Restore its folder from a backup, or train under another model name.");
-    }
-
-    private void resume(CandidateStore.Stored stored) throws IOException {
-        CandidateManifest manifest = stored.manifest();
-        requireSameLine(manifest);
-        learner.load(stored.folder());
-        for (PreferenceTriple triple : stored.heldOut()) {
-            try {
-                heldOut.add(TrainingPair.of(triple.getImageId(), triple, learner.resolution()));
-            } catch (UnusableTripleException e) {
-                throw new IOException("its held-out set holds an unusable triple: " + e.explanation(), e);
+            if (beginning <= due) {
+                return;
             }
-        }
-        trainedTo = new TreeMap<>();
-        manifest.nextOffsets()
-                .forEach((partition, offset) ->
-                        trainedTo.put(PartitionName.parse(partition).partition(), offset));
-        step = manifest.step();
-        candidateStep = step;
-        triples = manifest.triples();
-        firstEvent = manifest.firstEventTime();
-        lastEvent = manifest.lastEventTime();
-        log.info(
-                "model {} goes on from {}: step {}, {} triples", settings.model(), manifest.candidate(), step, triples);
-    }
-
-    /** Names everything in which the configuration departs from the line. */
-    private void requireSameLine(CandidateManifest manifest) {
-        List<String> problems = new ArrayList<>();
-        String remedy = " Configure it so again, or train under another model name.";
-        String line = "Model " + settings.model();
-        if (!manifest.base().sha256().equals(learner.base().sha256())) {
-            problems.add(line + " was trained on the base " + manifest.base().id() + " (SHA-256 "
-                    + manifest.base().sha256() + "), not on " + learner.base().id() + " (SHA-256 "
-                    + learner.base().sha256() + ")." + remedy);
-        }
-        if (!manifest.adapter().equals(learner.adapter())) {
-            problems.add(line + " has the adapter " + manifest.adapter() + ", not " + learner.adapter() + "." + remedy);
-        }
-        if (!Long.valueOf(learner.runSeed()).equals(manifest.seeds().get("run"))) {
-            problems.add(line + " runs under seed " + manifest.seeds().get("run") + ", not " + learner.runSeed() + "."
-                    + remedy);
-        }
-        Set<String> partitions = new HashSet<>();
-        source.beginnings().keySet().forEach(partition -> partitions.add(partitionName(partition)));
-        if (!manifest.nextOffsets().keySet().equals(partitions)) {
-            problems.add(line + " was trained on the partitions "
-                    + manifest.nextOffsets().keySet() + ", but " + settings.topic() + " has "
-                    + new TreeSet<>(partitions)
-                    + ". A topic keeps its number of partitions; train under another model name.");
-        }
-        if (!problems.isEmpty()) {
-            throw UserErrorException.usage(problems);
+            String range = "offsets " + due + " to " + (beginning - 1) + " of " + partitionName(partition)
+                    + " have expired before they were trained";
+            if (settings.acceptGaps()) {
+                log.warn("giving up: {}", range);
+                ledger.giveUp(partition, due, beginning, range);
+                next.put(partition, beginning);
+            } else {
+                lost.add(range);
+            }
+        });
+        if (!lost.isEmpty()) {
+            throw UserErrorException.failure(
+                    "The trainer of model " + settings.model() + " cannot go on without a gap: "
+                            + String.join("; ", lost)
+                            + ". Start it once with --accept-gap to give them up, and lengthen the retention of "
+                            + settings.topic() + ".");
         }
     }
 
@@ -212,18 +183,18 @@ public final class TrainingLoop {
      */
     public boolean turn(Duration patience) throws InterruptedException {
         long start = nanoTime.getAsLong();
+        rewindIfAsked();
         Optional<Closing> closing = awaitBatch(start + patience.toNanos());
         long ready = nanoTime.getAsLong();
         pace.waited(ready - start);
         if (closing.isPresent()) {
-            train(planner().close(step + 1, closing.get()));
+            train(planner().close(line().step() + 1, closing.get()));
             pace.trained(nanoTime.getAsLong() - ready, last == null ? 0 : last.pairs());
-            if (step % settings.candidateEvery() == 0) {
-                writeCandidate();
-            }
+        } else if (planner().skipsDue(nanoTime.getAsLong())) {
+            passOver();
         }
         endFlush();
-        source.report(planner().open() == 0 ? planner().nextOffsets() : trainedTo);
+        source.report(planner().open() == 0 ? planner().nextOffsets() : line().nextOffsets());
         publishProgress();
         return closing.isPresent();
     }
@@ -235,12 +206,16 @@ public final class TrainingLoop {
             if (flushUntil != null && source.passed(flushUntil)) {
                 return planner().open() > 0 ? Optional.of(Closing.FLUSH) : Optional.empty();
             }
-            long now = nanoTime.getAsLong();
-            if (now >= deadline) {
-                return Optional.empty();
+            Optional<Delivery> delivery = source.take(Duration.ZERO);
+            if (delivery.isEmpty()) {
+                ledger().settle();
+                long now = nanoTime.getAsLong();
+                if (now >= deadline) {
+                    return Optional.empty();
+                }
+                delivery = source.take(
+                        Duration.ofNanos(Math.min(deadline - now, planner().remainingWait(now))));
             }
-            long wait = Math.min(deadline - now, planner().remainingWait(now));
-            Optional<Delivery> delivery = source.take(Duration.ofNanos(wait));
             delivery.ifPresent(this::accept);
             due = planner().due(nanoTime.getAsLong());
         }
@@ -260,105 +235,108 @@ public final class TrainingLoop {
     }
 
     private void train(Batch batch) {
+        ledger().plan(batch.plan(), Replay.setting(learner));
         StepMetrics metrics = learner.step(batch.plan().step(), batch.pairs());
-        step = batch.plan().step();
-        trainedTo = batch.plan().nextOffsets();
-        triples += batch.pairs().size();
-        heldOut.addAll(batch.heldOut());
-        batch.plan().skipped().forEach(skip -> skipped.merge(skip.reason(), 1L, Long::sum));
-        batch.pairs().forEach(pair -> widenEventTimes(pair.eventTime()));
+        line().trained(batch.plan().step(), batch.pairs(), batch.plan().nextOffsets(), ledger().mark());
+        line().holdOut(batch.heldOut());
+        count(batch.plan().skipped());
+        ledger().done(batch.plan().step(), metrics.applied(), metrics.named());
+        afterStep(metrics, ledger(), line(), state().announced());
+    }
+
+    private void afterStep(StepMetrics metrics, Ledger ledger, Line line, List<CheckpointCandidate> announced) {
         sinceCandidate.add(metrics);
         last = metrics;
         if (!metrics.applied()) {
             notApplied++;
             log.warn(
                     "step {} was not applied: loss {} with gradient norm {}; its triples count as trained",
-                    step,
+                    line.step(),
                     metrics.loss(),
                     metrics.gradientNorm());
         }
+        if (line.step() % settings.candidateEvery() == 0) {
+            writeCandidate(ledger, line, announced);
+        }
     }
 
-    private void widenEventTimes(Instant event) {
-        firstEvent = firstEvent == null || event.isBefore(firstEvent) ? event : firstEvent;
-        lastEvent = lastEvent == null || event.isAfter(lastEvent) ? event : lastEvent;
+    /** Writes what was consumed while no batch was open. */
+    private void passOver() {
+        Optional<PassedOver> passed = planner().passOver();
+        passed.ifPresent(over -> {
+            ledger().skip(over.skipped(), over.nextOffsets());
+            line().holdOut(over.heldOut());
+            line().moveTo(over.nextOffsets());
+            count(over.skipped());
+        });
+    }
+
+    private void count(List<Skipped> records) {
+        records.forEach(skip -> skipped.merge(skip.reason(), 1L, Long::sum));
+    }
+
+    /** Goes on from an earlier candidate where the publisher decided so; of several decisions the newest counts. */
+    private void rewindIfAsked() {
+        RewindRequest newest = null;
+        for (RewindRequest request : rewinds.poll()) {
+            if (!ledger().isRewound(request.command())) {
+                newest = request;
+            }
+        }
+        if (newest == null) {
+            return;
+        }
+        CandidateStore.Stored target;
+        try {
+            target = Replay.open(state().announced(), newest.candidateDigest(), store);
+            learner.load(target.folder());
+        } catch (IOException e) {
+            throw UserErrorException.failure(
+                    newest.actor() + " asked to rewind training of model " + settings.model() + " to version "
+                            + newest.version() + ", whose candidate " + newest.candidate() + " cannot be loaded: "
+                            + e.getMessage() + ". Restore its folder, or roll training back to another version.",
+                    e);
+        }
+        ledger().rewind(
+                        line().step(),
+                        newest,
+                        target.manifest().step(),
+                        target.manifest().ledger());
+        line().rewound(ledger().mark());
+        sinceCandidate.clear();
+        log.warn(
+                "training of model {} goes on from version {} (step {}) after step {}: {} asked for it: {}",
+                settings.model(),
+                newest.version(),
+                target.manifest().step(),
+                line().step(),
+                newest.actor(),
+                newest.reason());
     }
 
     /** Writes and announces a candidate of the last step, if it has none yet. */
-    private void writeCandidate() {
-        if (step == candidateStep) {
+    private void writeCandidate(Ledger ledger, Line line, List<CheckpointCandidate> announced) {
+        if (line.step() <= candidateStep || sinceCandidate.isEmpty()) {
             return;
         }
         Map<String, Double> metrics =
                 new TreeMap<>(StepMetrics.mean(sinceCandidate).named());
-        Optional<HeldOutMeasure> measure = learner.measure(heldOut);
+        Optional<HeldOutMeasure> measure = learner.measure(line.heldOut());
         measure.ifPresent(m -> metrics.putAll(m.named()));
-        CandidateStore.Stored stored;
-        try {
-            stored = store.write(
-                    step,
-                    announcedNames,
-                    learner::save,
-                    heldOut.stream().map(TrainingPair::triple).toList(),
-                    (name, files) -> describe(name, files, metrics));
-        } catch (IOException e) {
-            throw UserErrorException.failure(
-                    "The candidate of step " + step + " of model " + settings.model() + " could not be written: "
-                            + e.getMessage() + ". Nothing of it was announced; see to the checkpoint store's space and"
-                            + " permissions and start again.",
-                    e);
-        }
-        CandidateManifest manifest = stored.manifest();
-        announcements.announce(CheckpointCandidate.newBuilder()
-                .setModel(settings.model())
-                .setCandidate(manifest.candidate())
-                .setDigest(manifest.digest())
-                .setLocation(stored.location())
-                .setStep(manifest.step())
-                .setTriples(manifest.triples())
-                .setNextOffsets(manifest.nextOffsets())
-                .setMetrics(manifest.metrics())
-                .setCreatedAt(manifest.createdAt())
-                .build());
-        announcedNames.add(manifest.candidate());
+        ledger.settle();
+        CheckpointCandidate candidate = writer.write(line, ledger.session(), metrics);
+        announced.add(candidate);
         candidates++;
-        candidateStep = step;
+        candidateStep = line.step();
+        ledgerSha256 = candidate.getLedgerSha256();
+        weightsSha256 = candidate.getWeightsSha256();
         sinceCandidate.clear();
         measured = measure.orElse(null);
-        log.info("announced candidate {} of model {}: {} triples", manifest.candidate(), settings.model(), triples);
-    }
-
-    private CandidateManifest describe(String name, List<FileEntry> files, Map<String, Double> metrics) {
-        SortedMap<String, Long> nextOffsets = new TreeMap<>();
-        trainedTo.forEach((partition, offset) -> nextOffsets.put(partitionName(partition), offset));
-        return new CandidateManifest(
-                CandidateManifest.FORMAT,
+        log.info(
+                "announced candidate {} of model {}: {} triples",
+                candidate.getCandidate(),
                 settings.model(),
-                name,
-                step,
-                triples,
-                nextOffsets,
-                learner.base(),
-                learner.adapter(),
-                learner.objective(),
-                Map.of("run", learner.runSeed()),
-                digestOf(files, CheckpointLayout.REFERENCE),
-                digestOf(files, CheckpointLayout.HELD_OUT) == null ? null : CheckpointLayout.HELD_OUT,
-                metrics,
-                firstEvent,
-                lastEvent,
-                files,
-                clock.instant(),
-                settings.gitRevision(),
-                settings.configDigest());
-    }
-
-    private static @Nullable String digestOf(List<FileEntry> files, String name) {
-        return files.stream()
-                .filter(file -> file.name().equals(name))
-                .map(FileEntry::sha256)
-                .findFirst()
-                .orElse(null);
+                line.triples());
     }
 
     private void beginFlush() {
@@ -371,16 +349,18 @@ public final class TrainingLoop {
         if (flushUntil == null || planner().open() > 0 || !source.passed(flushUntil)) {
             return;
         }
-        writeCandidate();
+        passOver();
+        writeCandidate(ledger(), line(), state().announced());
         flushUntil = null;
         flush.answer(candidateStep);
     }
 
     /** Ends in good order: steps that no candidate holds yet get one. Pairs of the open batch stay in the log. */
     public void finish() {
-        if (planner != null) {
-            writeCandidate();
-            source.report(trainedTo);
+        if (begun != null) {
+            ledger().settle();
+            writeCandidate(ledger(), line(), state().announced());
+            source.report(line().nextOffsets());
             publishProgress();
         }
     }
@@ -391,27 +371,58 @@ public final class TrainingLoop {
     }
 
     private void publishProgress() {
+        Optional<Duration> headroom = source.headroom();
+        headroom.filter(left -> left.compareTo(settings.headroomAlert()) < 0).ifPresent(this::warnOfHeadroom);
         progress.set(new TrainerProgress(
-                step,
-                triples,
+                line().step(),
+                line().triples(),
                 Map.copyOf(skipped),
                 notApplied,
                 candidates,
                 candidateStep,
-                trainedTo,
+                line().nextOffsets(),
                 planner().open(),
                 last,
                 measured,
-                heldOut.size(),
+                line().heldOut().size(),
                 pace.pairsPerSecond(),
-                pace.idleRatio()));
+                pace.idleRatio(),
+                headroom.orElse(null),
+                ledger().session(),
+                ledgerSha256,
+                weightsSha256));
+    }
+
+    private void warnOfHeadroom(Duration left) {
+        long now = nanoTime.getAsLong();
+        if (now - headroomWarnedAt >= HEADROOM_WARNING_EVERY.toNanos()) {
+            headroomWarnedAt = now;
+            log.warn(
+                    "the oldest untrained triple of {} expires in {} s, less than {} s: lengthen its retention.ms, or train"
+                            + " faster",
+                    settings.topic(),
+                    left.toSeconds(),
+                    settings.headroomAlert().toSeconds());
+        }
+    }
+
+    private State state() {
+        if (begun == null) {
+            throw new IllegalStateException("take over first");
+        }
+        return begun;
     }
 
     private BatchPlanner planner() {
-        if (planner == null) {
-            throw new IllegalStateException("take over first");
-        }
-        return planner;
+        return state().planner();
+    }
+
+    private Line line() {
+        return state().line();
+    }
+
+    private Ledger ledger() {
+        return state().ledger();
     }
 
     private String partitionName(int partition) {

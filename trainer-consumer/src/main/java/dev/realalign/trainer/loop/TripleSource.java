@@ -2,8 +2,10 @@ package dev.realalign.trainer.loop;
 
 import dev.realalign.trainer.plan.Delivery;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 
 /** The stream of triples, partition by partition in order. */
 public interface TripleSource extends AutoCloseable {
@@ -13,6 +15,15 @@ public interface TripleSource extends AutoCloseable {
 
     /** The offset after the last committed record of every partition, as of now. */
     SortedMap<Integer, Long> ends();
+
+    /**
+     * Reads single records again, before {@link #start}.
+     *
+     * @param offsets offsets of every partition
+     * @return their deliveries, by partition and offset
+     * @throws dev.realalign.runtime.UserErrorException naming what has expired
+     */
+    List<Delivery> fetch(SortedMap<Integer, SortedSet<Long>> offsets);
 
     /** Begins to deliver from these offsets. Called once. */
     void start(SortedMap<Integer, Long> nextOffsets);
@@ -29,6 +40,9 @@ public interface TripleSource extends AutoCloseable {
      * @param nextOffsets next offset to train of every partition
      */
     void report(SortedMap<Integer, Long> nextOffsets);
+
+    /** How long the oldest triple that was not taken yet will stay in the log; empty when none waits or none expires. */
+    Optional<Duration> headroom();
 
     @Override
     void close();

@@ -26,6 +26,7 @@ public final class BatchPlanner {
     private final List<TrainingPair> newlyHeldOut = new ArrayList<>();
     private int heldOut;
     private long openedAt;
+    private long skippedSince;
 
     /**
      * A planner that goes on from a point of the stream.
@@ -64,6 +65,9 @@ public final class BatchPlanner {
                     + delivery.offset() + " where " + expected + " or later was due");
         }
         nextOffsets.put(delivery.partition(), delivery.offset() + 1); // gaps are transaction markers
+        if (skipped.isEmpty()) {
+            skippedSince = now;
+        }
         if (delivery instanceof Delivery.Unusable unusable) {
             skipped.add(unusable.skipped());
         } else if (delivery instanceof Delivery.Usable usable) {
@@ -97,6 +101,26 @@ public final class BatchPlanner {
             return Optional.of(Closing.SIZE);
         }
         return !members.isEmpty() && now - openedAt >= maxWaitNanos ? Optional.of(Closing.WAIT) : Optional.empty();
+    }
+
+    /** Whether skipped records have waited long enough for a plan to list them, because no batch is open. */
+    public boolean skipsDue(long now) {
+        return members.isEmpty() && !skipped.isEmpty() && now - skippedSince >= maxWaitNanos;
+    }
+
+    /**
+     * Hands over the skipped records that no plan lists, where no batch is open; their pairs join the held-out set.
+     *
+     * @return them, with no members; empty when there are none or a batch is open
+     */
+    public Optional<PassedOver> passOver() {
+        if (!members.isEmpty() || skipped.isEmpty()) {
+            return Optional.empty();
+        }
+        PassedOver passed = new PassedOver(skipped, newlyHeldOut, nextOffsets);
+        skipped.clear();
+        newlyHeldOut.clear();
+        return Optional.of(passed);
     }
 
     /** How long the open batch would still wait, in nanoseconds; the whole wait when it is empty. */

@@ -4,7 +4,7 @@ package dev.realalign.trainer.triple;
 public enum SkipReason {
     /** The record is no preference triple of any released schema. */
     UNREADABLE_RECORD,
-    /** The key is not the image id of the value. */
+    /** The key is not the image id of the value, or no image id at all. */
     ID_MISMATCH,
     /** An image is no PNG that decodes. */
     UNREADABLE_IMAGE,

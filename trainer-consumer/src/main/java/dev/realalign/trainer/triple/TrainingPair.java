@@ -29,6 +29,10 @@ public record TrainingPair(PreferenceTriple triple, String digest, Pixels prefer
             throw new UnusableTripleException(
                     SkipReason.ID_MISMATCH, "the record's key is " + key + ", its image id " + triple.getImageId());
         }
+        if (!Sha256.isHex(key)) {
+            throw new UnusableTripleException(
+                    SkipReason.ID_MISMATCH, "the image id " + key + " is no SHA-256 in lower-case hex");
+        }
         Pixels preferred = Pixels.decodePng(triple.getReal(), resolution, resolution, "preferred");
         Pixels rejected = Pixels.decodePng(triple.getNegative(), resolution, resolution, "rejected");
         return new TrainingPair(triple, digest(triple), preferred, rejected);

@@ -14,12 +14,16 @@ import dev.realalign.trainer.triple.Triples;
 import java.net.ConnectException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.MockConsumer;
@@ -29,6 +33,8 @@ import org.apache.kafka.common.Node;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
@@ -58,7 +64,12 @@ class KafkaTripleSourceTest {
 
     private KafkaTripleSource source(long maxBufferedBytes) {
         return new KafkaTripleSource(
-                consumer, Topics.PREFERENCE_TRIPLES.valueDeserializer(REGISTRY), RESOLUTION, maxBufferedBytes);
+                consumer,
+                Topics.PREFERENCE_TRIPLES.valueDeserializer(REGISTRY),
+                RESOLUTION,
+                maxBufferedBytes,
+                null,
+                InstantSource.system());
     }
 
     @AfterEach
@@ -151,7 +162,13 @@ class KafkaTripleSourceTest {
         MockConsumer<byte[], byte[]> slow = new MockConsumer<>("none");
         slow.updatePartitions(TOPIC, List.of(partition(0)));
         slow.setMaxPollRecords(2);
-        source = new KafkaTripleSource(slow, Topics.PREFERENCE_TRIPLES.valueDeserializer(REGISTRY), RESOLUTION, 1000);
+        source = new KafkaTripleSource(
+                slow,
+                Topics.PREFERENCE_TRIPLES.valueDeserializer(REGISTRY),
+                RESOLUTION,
+                1000,
+                null,
+                InstantSource.system());
         source.start(new TreeMap<>(Map.of(0, 0L)));
         for (int i = 0; i < 50; i++) {
             slow.addRecord(record(0, i, Triples.triple(i, RESOLUTION)));
@@ -232,7 +249,9 @@ class KafkaTripleSourceTest {
                     return good.deserialize(topic, bytes);
                 },
                 RESOLUTION,
-                1 << 20);
+                1 << 20,
+                null,
+                InstantSource.system());
         source.start(new TreeMap<>(Map.of(0, 0L)));
         fresh.addRecord(record(0, 0, Triples.triple(1, RESOLUTION)));
         Optional<Delivery> delivery = source.take(Duration.ofSeconds(10));
@@ -244,7 +263,72 @@ class KafkaTripleSourceTest {
     void a_missing_topic_is_named() {
         MockConsumer<byte[], byte[]> empty = new MockConsumer<>("none");
         assertThatThrownBy(() -> new KafkaTripleSource(
-                        empty, Topics.PREFERENCE_TRIPLES.valueDeserializer(REGISTRY), RESOLUTION, 1))
+                        empty,
+                        Topics.PREFERENCE_TRIPLES.valueDeserializer(REGISTRY),
+                        RESOLUTION,
+                        1,
+                        null,
+                        InstantSource.system()))
                 .hasMessage("Topic preference-triples does not exist. Start the curator once, or create the topic.");
+    }
+
+    @Test
+    void headroom_falls_as_the_oldest_untaken_triple_ages() throws Exception {
+        source.close();
+        MockConsumer<byte[], byte[]> fresh = new MockConsumer<>("none");
+        fresh.updatePartitions(TOPIC, List.of(partition(0)));
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.ofEpochMilli(10_000));
+        source = new KafkaTripleSource(
+                fresh,
+                Topics.PREFERENCE_TRIPLES.valueDeserializer(REGISTRY),
+                RESOLUTION,
+                1 << 20,
+                Duration.ofSeconds(60),
+                now::get);
+        source.start(new TreeMap<>(Map.of(0, 0L)));
+        assertThat(source.headroom()).as("nothing waits").isEmpty();
+        fresh.addRecord(appended(0, 4_000));
+        fresh.addRecord(appended(1, 9_000));
+        eventually("both are read", () -> fresh.position(P0) == 2);
+        eventually("the first waits", () -> source.headroom().equals(Optional.of(Duration.ofSeconds(54))));
+        now.set(Instant.ofEpochMilli(50_000));
+        assertThat(source.headroom()).contains(Duration.ofSeconds(14));
+        source.take(Duration.ofSeconds(5));
+        eventually("the second waits", () -> source.headroom().equals(Optional.of(Duration.ofSeconds(19))));
+    }
+
+    private static ConsumerRecord<byte[], byte[]> appended(long offset, long time) {
+        ConsumerRecord<byte[], byte[]> plain = record(0, offset, Triples.triple((int) offset, RESOLUTION));
+        return new ConsumerRecord<>(
+                TOPIC,
+                0,
+                offset,
+                time,
+                TimestampType.LOG_APPEND_TIME,
+                plain.key().length,
+                plain.value().length,
+                plain.key(),
+                plain.value(),
+                new RecordHeaders(),
+                Optional.empty());
+    }
+
+    @Test
+    void single_records_are_read_again_and_what_expired_is_named() {
+        consumer.updateBeginningOffsets(Map.of(P0, 5L, P1, 0L));
+        consumer.schedulePollTask(() -> {
+            consumer.addRecord(record(0, 6, Triples.triple(1, RESOLUTION)));
+            consumer.addRecord(record(0, 7, Triples.triple(2, RESOLUTION)));
+            consumer.addRecord(record(0, 9, Triples.triple(3, RESOLUTION)));
+        });
+        List<Delivery> found = source.fetch(new TreeMap<>(Map.of(0, new TreeSet<>(Set.of(6L, 9L)))));
+        assertThat(found.stream().map(Delivery::offset)).containsExactly(6L, 9L);
+        consumer.schedulePollTask(() -> consumer.setPollException(new OffsetOutOfRangeException(Map.of(P0, 2L))));
+        assertThatThrownBy(() -> source.fetch(new TreeMap<>(Map.of(0, new TreeSet<>(Set.of(2L, 4L, 6L))))))
+                .isInstanceOf(UserErrorException.class)
+                .hasMessage("Steps that no candidate holds yet cannot be repeated: offsets 2 to 4 of"
+                        + " preference-triples-0 have expired. Restore the newest candidate from a backup, or train under"
+                        + " another model name; lengthen the retention of preference-triples beyond the time between two"
+                        + " candidates.");
     }
 }

@@ -26,6 +26,7 @@ final class FoldingLearner implements Learner {
     int rank = 4;
     long seed = 7;
     double loss = 0.5;
+    CrashPoints crashes = CrashPoints.none();
 
     @Override
     public int resolution() {
@@ -53,13 +54,20 @@ final class FoldingLearner implements Learner {
     }
 
     @Override
+    public String referenceDigest() {
+        return Sha256.hex(new byte[] {2});
+    }
+
+    @Override
     public StepMetrics step(long step, List<TrainingPair> pairs) {
+        crashes.pass();
         List<String> taught = pairs.stream().map(TrainingPair::imageId).toList();
         steps.add(taught);
         boolean applied = Double.isFinite(loss);
         if (applied) {
             weights = Sha256.hex((weights + "|" + step + "|" + taught).getBytes(StandardCharsets.UTF_8));
         }
+        crashes.pass();
         return new StepMetrics(pairs.size(), loss, 1, 1, 1, 1, 0.5, 0.5, 1, 0.1, 1e-3, applied);
     }
 
@@ -75,8 +83,10 @@ final class FoldingLearner implements Learner {
                 CheckpointLayout.EMA,
                 CheckpointLayout.REFERENCE,
                 CheckpointLayout.OPTIMIZER)) {
+            crashes.pass();
             Files.writeString(folder.resolve(name), weights);
         }
+        crashes.pass();
     }
 
     @Override

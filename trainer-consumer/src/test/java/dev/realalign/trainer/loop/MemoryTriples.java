@@ -6,7 +6,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** A stream of triples in memory: partitions of deliveries, delivered by offset, so that the order
@@ -19,6 +21,9 @@ final class MemoryTriples implements TripleSource {
     @Nullable
     SortedMap<Integer, Long> reported;
 
+    Optional<Duration> headroom = Optional.empty();
+    long beginning;
+
     MemoryTriples(SortedMap<Integer, List<Delivery>> partitions, MemoryClock clock) {
         this.partitions = partitions;
         this.clock = clock;
@@ -27,7 +32,7 @@ final class MemoryTriples implements TripleSource {
     @Override
     public SortedMap<Integer, Long> beginnings() {
         SortedMap<Integer, Long> beginnings = new TreeMap<>();
-        partitions.forEach((partition, log) -> beginnings.put(partition, 0L));
+        partitions.forEach((partition, log) -> beginnings.put(partition, beginning));
         return beginnings;
     }
 
@@ -37,6 +42,20 @@ final class MemoryTriples implements TripleSource {
         partitions.forEach((partition, log) ->
                 ends.put(partition, log.isEmpty() ? 0L : log.get(log.size() - 1).offset() + 1));
         return ends;
+    }
+
+    @Override
+    public List<Delivery> fetch(SortedMap<Integer, SortedSet<Long>> offsets) {
+        return partitions.values().stream()
+                .flatMap(List::stream)
+                .filter(d ->
+                        offsets.getOrDefault(d.partition(), new TreeSet<>()).contains(d.offset()))
+                .toList();
+    }
+
+    @Override
+    public Optional<Duration> headroom() {
+        return headroom;
     }
 
     @Override

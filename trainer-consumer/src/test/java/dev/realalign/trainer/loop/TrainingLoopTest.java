@@ -5,10 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.realalign.runtime.UserErrorException;
+import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointLayout;
+import dev.realalign.schemas.GapAccepted;
+import dev.realalign.schemas.LedgerEntry;
+import dev.realalign.schemas.RecordsSkipped;
+import dev.realalign.schemas.Rewound;
+import dev.realalign.schemas.SessionBegun;
 import dev.realalign.trainer.candidate.CandidateStore;
+import dev.realalign.trainer.ledger.FencedException;
+import dev.realalign.trainer.ledger.LedgerState;
+import dev.realalign.trainer.ledger.RewindRequest;
 import dev.realalign.trainer.plan.Delivery;
 import dev.realalign.trainer.plan.HoldOutRule;
 import dev.realalign.trainer.plan.Skipped;
@@ -25,6 +34,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,8 +52,12 @@ class TrainingLoopTest {
 
     private final SortedMap<Integer, List<Delivery>> log = new TreeMap<>();
     private final MemoryClock clock = new MemoryClock();
-    private final MemoryCandidates candidates = new MemoryCandidates();
+    private final MemoryLedger.Kept candidates = new MemoryLedger.Kept();
+    private final List<RewindRequest> rewinds = new ArrayList<>();
     private final FlushRequest flush = new FlushRequest();
+    private boolean deterministic;
+    private boolean acceptGaps;
+    private CrashPoints crashes = CrashPoints.none();
     private FoldingLearner learner;
     private MemoryTriples triples;
     private TrainingLoop loop;
@@ -67,14 +81,25 @@ class TrainingLoopTest {
     }
 
     private TrainingLoop loop() {
-        LoopSettings settings =
-                new LoopSettings("m", "preference-triples", 4, Duration.ofSeconds(5), HOLD_OUT, 3, "", "0".repeat(64));
+        LoopSettings settings = new LoopSettings(
+                "m",
+                "preference-triples",
+                4,
+                Duration.ofSeconds(5),
+                HOLD_OUT,
+                3,
+                "",
+                "0".repeat(64),
+                deterministic,
+                acceptGaps,
+                Duration.ofHours(1));
         return new TrainingLoop(
                 settings,
                 triples,
                 learner,
                 new CandidateStore(new CheckpointLayout(root), "m"),
-                candidates,
+                new MemoryLedger(candidates, crashes),
+                () -> List.copyOf(rewinds),
                 clock::nanoTime,
                 clock,
                 flush);
@@ -83,6 +108,7 @@ class TrainingLoopTest {
     /** A new process: nothing is left but the log, the announcements and the files. */
     private void restart() {
         learner = new FoldingLearner();
+        learner.crashes = crashes;
         triples = new MemoryTriples(log, clock);
         loop = loop();
     }
@@ -99,16 +125,17 @@ class TrainingLoopTest {
     @Test
     void a_run_that_is_stopped_and_resumed_ends_with_the_weights_of_one_that_was_not() throws Exception {
         feed(0, 60);
-        loop.takeOver();
+        loop.takeOver("test");
         turns(12);
         String uninterrupted = learner.weights;
         List<List<String>> taught = learner.steps;
 
         candidates.announced.clear();
+        candidates.entries.clear();
         List<List<String>> taughtInParts = new ArrayList<>();
         for (int part = 0; part < 4; part++) {
             restart();
-            loop.takeOver();
+            loop.takeOver("test");
             turns(3);
             loop.finish();
             taughtInParts.addAll(learner.steps);
@@ -120,26 +147,27 @@ class TrainingLoopTest {
     @Test
     void a_crash_between_candidates_repeats_the_steps_after_the_newest_and_nothing_else() throws Exception {
         feed(0, 60);
-        loop.takeOver();
-        turns(10); // candidates at 3, 6 and 9
-        String atTen = learner.weights;
+        loop.takeOver("test");
+        turns(11); // candidates at 3, 6 and 9
+        String weights = learner.weights;
+        List<List<String>> taught = learner.steps;
         restart();
-        loop.takeOver();
-        assertThat(loop.progress().orElseThrow().step()).isEqualTo(9);
-        turns(1);
-        assertThat(learner.weights).isEqualTo(atTen);
+        loop.takeOver("test");
+        assertThat(loop.progress().orElseThrow().step()).isEqualTo(11);
+        assertThat(learner.weights).isEqualTo(weights);
+        assertThat(learner.steps).isEqualTo(taught.subList(9, 11));
     }
 
     @Test
     void candidates_come_every_few_steps_and_say_what_they_are() throws Exception {
         feed(0, 60);
-        loop.takeOver();
+        loop.takeOver("test");
         turns(7);
         assertThat(candidates.announced.stream().map(CheckpointCandidate::getCandidate))
-                .containsExactly("step-0000000003", "step-0000000006");
+                .containsExactly("step-0000000003-s0001", "step-0000000006-s0001");
         CheckpointCandidate second = candidates.announced.get(1);
         assertThat(second.getTriples()).isEqualTo(24);
-        Path folder = root.resolve("models/m/candidates/step-0000000006");
+        Path folder = root.resolve("models/m/candidates/step-0000000006-s0001");
         CandidateManifest manifest =
                 CandidateManifest.parse(Files.readAllBytes(folder.resolve("manifest.json")), "manifest");
         assertThat(manifest.digest()).isEqualTo(second.getDigest());
@@ -159,7 +187,7 @@ class TrainingLoopTest {
     @Test
     void a_quiet_stream_closes_its_batch_after_the_longest_wait() throws Exception {
         feed(0, 4);
-        loop.takeOver();
+        loop.takeOver("test");
         for (int second = 0; second < 4; second++) {
             assertThat(loop.turn(PATIENCE)).isFalse();
         }
@@ -171,7 +199,7 @@ class TrainingLoopTest {
     @Test
     void a_flush_trains_what_is_there_and_announces_it() throws Exception {
         feed(0, 10);
-        loop.takeOver();
+        loop.takeOver("test");
         CompletableFuture<Long> flushed = flush.ask();
         assertThat(flush.ask()).as("a second request joins the first").isSameAs(flushed);
         for (int i = 0; i < 4; i++) {
@@ -194,7 +222,7 @@ class TrainingLoopTest {
     @Test
     void a_clean_stop_announces_the_last_step_and_leaves_the_open_batch_in_the_log() throws Exception {
         feed(0, 22);
-        loop.takeOver();
+        loop.takeOver("test");
         turns(4);
         loop.turn(PATIENCE);
         loop.finish();
@@ -212,7 +240,7 @@ class TrainingLoopTest {
         for (int i = 4; i < 30; i++) {
             append(new Delivery.Usable(0, 200 + i, Triples.pair(i, FoldingLearner.RESOLUTION)));
         }
-        loop.takeOver();
+        loop.takeOver("test");
         turns(5);
         assertThat(loop.progress().orElseThrow().skipped()).containsEntry(SkipReason.UNREADABLE_RECORD, 1L);
         assertThat(learner.steps).allSatisfy(members -> assertThat(members).hasSize(4));
@@ -221,7 +249,7 @@ class TrainingLoopTest {
     @Test
     void a_step_that_is_not_finite_is_counted_and_changes_nothing() throws Exception {
         feed(0, 20);
-        loop.takeOver();
+        loop.takeOver("test");
         turns(1);
         String before = learner.weights;
         learner.loss = Double.NaN;
@@ -248,16 +276,18 @@ class TrainingLoopTest {
     @MethodSource("damage")
     void a_damaged_candidate_makes_way_for_the_one_before(String file, String how) throws Exception {
         feed(0, 60);
-        loop.takeOver();
+        loop.takeOver("test");
         turns(6);
-        damage(root.resolve("models/m/candidates/step-0000000006/" + file), how);
+        String whole = learner.weights;
+        damage(root.resolve("models/m/candidates/step-0000000006-s0001/" + file), how);
         restart();
-        loop.takeOver();
-        assertThat(loop.progress().orElseThrow().step()).isEqualTo(3);
+        loop.takeOver("test");
+        assertThat(loop.progress().orElseThrow().step()).isEqualTo(6);
+        assertThat(learner.weights).isEqualTo(whole);
         turns(3);
         assertThat(candidates.announced.stream().map(CheckpointCandidate::getCandidate))
                 .as("an announced folder is never touched")
-                .containsExactly("step-0000000003", "step-0000000006", "step-0000000006-1");
+                .containsExactly("step-0000000003-s0001", "step-0000000006-s0001", "step-0000000009-s0002");
     }
 
     private static void damage(Path file, String how) throws IOException {
@@ -274,14 +304,14 @@ class TrainingLoopTest {
     @Test
     void without_any_whole_candidate_the_trainer_stops_with_a_sentence() throws Exception {
         feed(0, 30);
-        loop.takeOver();
+        loop.takeOver("test");
         turns(3);
-        Files.delete(root.resolve("models/m/candidates/step-0000000003/manifest.json"));
+        Files.delete(root.resolve("models/m/candidates/step-0000000003-s0001/manifest.json"));
         restart();
-        assertThatThrownBy(loop::takeOver)
+        assertThatThrownBy(() -> loop.takeOver("test"))
                 .isInstanceOf(UserErrorException.class)
                 .hasMessageStartingWith(
-                        "No candidate of model m is whole: candidate step-0000000003 of model m is broken:"
+                        "No candidate of model m is whole: candidate step-0000000003-s0001 of model m is broken:"
                                 + " manifest.json is missing: ")
                 .hasMessageEndingWith("Restore its folder from a backup, or train under another model name.");
     }
@@ -289,29 +319,29 @@ class TrainingLoopTest {
     @Test
     void a_candidate_that_no_record_announces_does_not_exist() throws Exception {
         feed(0, 30);
-        loop.takeOver();
+        loop.takeOver("test");
         turns(3);
         String weights = learner.weights;
         candidates.announced.clear(); // killed between the rename and the announcement
         restart();
-        loop.takeOver();
-        assertThat(loop.progress().orElseThrow().step()).isZero();
-        turns(3);
+        loop.takeOver("test");
+        assertThat(loop.progress().orElseThrow().step()).isEqualTo(3);
         assertThat(learner.weights).isEqualTo(weights);
         assertThat(candidates.announced.stream().map(CheckpointCandidate::getCandidate))
-                .containsExactly("step-0000000003");
+                .containsExactly("step-0000000003-s0002");
+        assertThat(root.resolve("models/m/candidates/step-0000000003-s0001")).doesNotExist();
     }
 
     @Test
     void a_configuration_that_departs_from_the_line_is_refused_with_every_problem() throws Exception {
         feed(0, 30);
-        loop.takeOver();
+        loop.takeOver("test");
         turns(3);
         restart();
         learner.rank = 8;
         learner.seed = 9;
         log.put(2, new ArrayList<>());
-        UserErrorException refused = catchThrowableOfType(UserErrorException.class, loop::takeOver);
+        UserErrorException refused = catchThrowableOfType(UserErrorException.class, () -> loop.takeOver("test"));
         assertThat(refused.exitCode()).isEqualTo(UserErrorException.USAGE);
         assertThat(refused.problems())
                 .containsExactly(
@@ -328,7 +358,7 @@ class TrainingLoopTest {
     @Test
     void a_store_that_cannot_be_written_stops_the_trainer_and_announces_nothing() throws Exception {
         feed(0, 30);
-        loop.takeOver();
+        loop.takeOver("test");
         Files.createDirectories(root.resolve("models/m"));
         Files.writeString(root.resolve("models/m/candidates"), "a file where the folder should be");
         assertThatThrownBy(() -> turns(3))
@@ -343,12 +373,13 @@ class TrainingLoopTest {
     @Test
     void equal_runs_write_equal_candidates() throws Exception {
         feed(0, 30);
-        loop.takeOver();
+        loop.takeOver("test");
         turns(3);
         Map<String, String> first = digests();
         candidates.announced.clear();
+        candidates.entries.clear();
         restart();
-        loop.takeOver();
+        loop.takeOver("test");
         turns(3);
         assertThat(digests()).isEqualTo(first);
     }
@@ -356,10 +387,295 @@ class TrainingLoopTest {
     private Map<String, String> digests() throws IOException {
         Map<String, String> digests = new TreeMap<>();
         CandidateManifest.parse(
-                        Files.readAllBytes(root.resolve("models/m/candidates/step-0000000003/manifest.json")),
+                        Files.readAllBytes(root.resolve("models/m/candidates/step-0000000003-s0001/manifest.json")),
                         "manifest")
                 .files()
                 .forEach(file -> digests.put(file.name(), file.sha256()));
         return digests;
+    }
+
+    // ---- the ledger -----------------------------------------------------------------------------------------------
+
+    /** Every consumed position, by the entry that consumed it. */
+    private List<String> consumed() {
+        List<String> positions = new ArrayList<>();
+        for (LedgerEntry entry : candidates.entries) {
+            if (entry.getEntry() instanceof BatchPlanned plan) {
+                plan.getMembers().forEach(m -> positions.add(m.getPartition() + "/" + m.getOffset()));
+            } else if (entry.getEntry() instanceof RecordsSkipped skipped) {
+                skipped.getRecords().forEach(r -> positions.add(r.getPartition() + "/" + r.getOffset()));
+            }
+        }
+        return positions;
+    }
+
+    private List<String> fed() {
+        return log.values().stream()
+                .flatMap(List::stream)
+                .map(d -> d.partition() + "/" + d.offset())
+                .toList();
+    }
+
+    private String chain() {
+        LedgerState state = new LedgerState();
+        candidates.entries.forEach(state::accept);
+        return state.chain().hex();
+    }
+
+    @Test
+    void every_record_of_a_run_is_in_exactly_one_entry() throws Exception {
+        feed(0, 30);
+        append(new Delivery.Unusable(new Skipped(0, 100, "x", SkipReason.UNREADABLE_RECORD, "no Avro")));
+        loop.takeOver("test");
+        untilTrained();
+        assertThat(consumed()).containsExactlyInAnyOrderElementsOf(fed());
+        assertThat(candidates.entries.get(0).getEntry()).isInstanceOf(SessionBegun.class);
+    }
+
+    @Test
+    void records_that_leave_nothing_to_train_are_listed_after_the_longest_wait() throws Exception {
+        append(new Delivery.Unusable(new Skipped(0, 0, "x", SkipReason.UNREADABLE_RECORD, "no Avro")));
+        append(new Delivery.Usable(0, 1, Triples.pair(0, FoldingLearner.RESOLUTION))); // the first is held out
+        loop.takeOver("test");
+        for (int second = 0; second < 7; second++) {
+            loop.turn(PATIENCE);
+        }
+        assertThat(consumed()).containsExactly("0/0", "0/1");
+        assertThat(loop.progress().orElseThrow().heldOutPairs()).isEqualTo(1);
+        restart();
+        loop.takeOver("test");
+        assertThat(loop.progress().orElseThrow().heldOutPairs())
+                .as("read again")
+                .isEqualTo(1);
+        assertThat(triples.reported).isNull();
+        loop.turn(PATIENCE);
+        assertThat(consumed()).hasSize(2);
+    }
+
+    @Test
+    void the_chain_depends_on_what_was_trained_and_not_on_offsets_and_times() throws Exception {
+        feed(0, 30);
+        loop.takeOver("test");
+        turns(4);
+        String first = chain();
+        candidates.entries.clear();
+        candidates.announced.clear();
+        log.replaceAll((partition, deliveries) -> deliveries.stream()
+                .<Delivery>map(d -> new Delivery.Usable(partition, d.offset() * 2 + 7, ((Delivery.Usable) d).pair()))
+                .collect(Collectors.toCollection(ArrayList::new)));
+        clock.advance(Duration.ofDays(400));
+        restart();
+        loop.takeOver("test");
+        turns(4);
+        assertThat(chain()).isEqualTo(first);
+        learner.seed = 8;
+        turns(1);
+        String otherSeed = chain();
+        assertThat(otherSeed).isNotEqualTo(first);
+    }
+
+    /** The reference: what an undisturbed run over this feed ends in. */
+    private record Undisturbed(String weights, String chain, long boundaries) {}
+
+    private Undisturbed undisturbed(int pictures) throws Exception {
+        feed(0, pictures);
+        crashes = CrashPoints.none();
+        restart();
+        loop.takeOver("test");
+        untilTrained();
+        Undisturbed end = new Undisturbed(learner.weights, chain(), crashes.passed());
+        candidates.entries.clear();
+        candidates.announced.clear();
+        wipe();
+        return end;
+    }
+
+    private void untilTrained() throws InterruptedException {
+        CompletableFuture<Long> flushed = flush.ask();
+        for (int i = 0; i < 200 && !flushed.isDone(); i++) {
+            loop.turn(PATIENCE);
+        }
+        assertThat(flushed).isCompleted();
+    }
+
+    private void wipe() throws IOException {
+        try (Stream<Path> all = Files.walk(root)) {
+            for (Path path : all.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                if (!path.equals(root)) {
+                    Files.delete(path);
+                }
+            }
+        }
+    }
+
+    @Test
+    void killed_at_any_boundary_it_ends_with_the_same_weights_and_the_same_ledger() throws Exception {
+        deterministic = true;
+        Undisturbed expected = undisturbed(34);
+        assertThat(expected.boundaries()).isGreaterThan(60);
+        for (long boundary = 1; boundary <= expected.boundaries(); boundary++) {
+            candidates.entries.clear();
+            candidates.announced.clear();
+            wipe();
+            crashes = new CrashPoints(boundary);
+            restart();
+            assertThatThrownBy(() -> {
+                        loop.takeOver("killed");
+                        untilTrained();
+                    })
+                    .as("boundary " + boundary)
+                    .isInstanceOf(CrashPoints.Killed.class);
+            flush.abandon("killed");
+            crashes = CrashPoints.none();
+            restart();
+            loop.takeOver("successor");
+            untilTrained();
+            assertThat(learner.weights).as("weights after boundary " + boundary).isEqualTo(expected.weights());
+            assertThat(chain()).as("ledger after boundary " + boundary).isEqualTo(expected.chain());
+            assertThat(consumed()).containsExactlyInAnyOrderElementsOf(fed());
+        }
+    }
+
+    @Test
+    void killed_again_and_again_while_it_takes_over_it_still_ends_the_same() throws Exception {
+        deterministic = true;
+        Undisturbed expected = undisturbed(34);
+        for (long stride : new long[] {7, 11, 13}) {
+            candidates.entries.clear();
+            candidates.announced.clear();
+            wipe();
+            boolean alive = false;
+            for (long life = 0; !alive; life++) {
+                assertThat(life).isLessThan(100);
+                crashes = new CrashPoints(stride + life);
+                restart();
+                try {
+                    loop.takeOver("life " + life);
+                    untilTrained();
+                    alive = true;
+                } catch (CrashPoints.Killed e) {
+                    flush.abandon("killed");
+                }
+            }
+            assertThat(learner.weights).isEqualTo(expected.weights());
+            assertThat(chain()).isEqualTo(expected.chain());
+        }
+    }
+
+    @Test
+    void a_fenced_trainer_writes_neither_ledger_nor_candidate() throws Exception {
+        feed(0, 60);
+        loop.takeOver("first");
+        turns(2);
+        TrainingLoop paused = loop;
+        restart();
+        loop.takeOver("second");
+        int entries = candidates.entries.size();
+        int announced = candidates.announced.size();
+        assertThatThrownBy(() -> paused.turn(PATIENCE)).isInstanceOf(FencedException.class);
+        assertThat(candidates.entries).hasSize(entries);
+        assertThat(candidates.announced).hasSize(announced);
+    }
+
+    @Test
+    void a_rewind_goes_on_from_the_earlier_weights_and_is_done_once() throws Exception {
+        feed(0, 60);
+        loop.takeOver("test");
+        turns(3);
+        String atThree = learner.weights;
+        turns(4);
+        CheckpointCandidate third = candidates.announced.get(0);
+        rewinds.add(new RewindRequest("command-1", 1, third.getCandidate(), third.getDigest(), "ann", "colours drift"));
+        restart();
+        loop.takeOver("test");
+        assertThat(learner.weights).isEqualTo(atThree);
+        assertThat(loop.progress().orElseThrow().step()).as("steps count on").isEqualTo(7);
+        turns(1);
+        String after = learner.weights;
+        restart();
+        loop.takeOver("test");
+        assertThat(learner.weights).as("repeated from the rewind").isEqualTo(after);
+        assertThat(candidates.entries.stream().filter(e -> e.getEntry() instanceof Rewound))
+                .hasSize(1);
+        assertThat(consumed()).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void an_expired_range_stops_the_trainer_unless_the_gap_is_accepted() throws Exception {
+        feed(0, 30);
+        loop.takeOver("test");
+        turns(3);
+        log.values().forEach(deliveries -> deliveries.removeIf(d -> d.offset() < 30));
+        long due = loop.progress().orElseThrow().nextOffsets().getOrDefault(0, -1L);
+        restart();
+        triples.beginning = 30;
+        assertThatThrownBy(() -> loop.takeOver("test"))
+                .isInstanceOf(UserErrorException.class)
+                .hasMessageStartingWith("The trainer of model m cannot go on without a gap: offsets " + due
+                        + " to 29 of preference-triples-0 have expired before they were trained; offsets ")
+                .hasMessageEndingWith("Start it once with --accept-gap to give them up, and lengthen the retention of"
+                        + " preference-triples.");
+        acceptGaps = true;
+        restart();
+        triples.beginning = 30;
+        loop.takeOver("test");
+        turns(1);
+        assertThat(candidates.entries.stream().filter(e -> e.getEntry() instanceof GapAccepted))
+                .hasSize(2);
+    }
+
+    @Test
+    void a_triple_that_is_another_now_is_not_trained_in_its_place() throws Exception {
+        feed(0, 30);
+        loop.takeOver("test");
+        turns(4);
+        log.replaceAll((partition, deliveries) -> deliveries.stream()
+                .<Delivery>map(
+                        d -> new Delivery.Usable(partition, d.offset(), Triples.pair(99, FoldingLearner.RESOLUTION)))
+                .collect(Collectors.toCollection(ArrayList::new)));
+        restart();
+        assertThatThrownBy(() -> loop.takeOver("test"))
+                .isInstanceOf(UserErrorException.class)
+                .hasMessageStartingWith("Step 4 of model m trained the triple of image ")
+                .hasMessageContaining("but that record is another now or cannot be read.");
+    }
+
+    @Test
+    void a_repeated_step_that_measures_other_numbers_stops_a_deterministic_trainer() throws Exception {
+        feed(0, 30);
+        deterministic = true;
+        loop.takeOver("test");
+        turns(4);
+        loop.turn(PATIENCE); // settles the result of step 4
+        restart();
+        learner.loss = 0.25;
+        assertThatThrownBy(() -> loop.takeOver("test"))
+                .isInstanceOf(UserErrorException.class)
+                .hasMessageStartingWith("Step 4 of model m was repeated and measured {")
+                .hasMessageEndingWith(
+                        "Start it where and as it ran before, or without the demand to be deterministic.");
+    }
+
+    @Test
+    void a_ledger_and_a_candidate_of_different_backups_are_refused() throws Exception {
+        feed(0, 30);
+        loop.takeOver("test");
+        turns(4);
+        LedgerEntry fourth = candidates.entries.remove(3);
+        restart();
+        assertThatThrownBy(() -> loop.takeOver("test"))
+                .isInstanceOf(UserErrorException.class)
+                .hasMessage(
+                        "The training ledger of model m cannot be followed: entry 3 of the training ledger of model m"
+                                + " is missing: entry 4 comes next. Restore topics and checkpoint store from one backup, or train"
+                                + " under another model name.");
+        assertThat(fourth).isNotNull();
+        candidates.entries.subList(2, candidates.entries.size()).clear();
+        restart();
+        assertThatThrownBy(() -> loop.takeOver("test"))
+                .isInstanceOf(UserErrorException.class)
+                .hasMessageStartingWith(
+                        "The training ledger of model m cannot be followed: the training ledger ends before"
+                                + " entry ");
     }
 }

@@ -1,0 +1,70 @@
+package dev.realalign.trainer.kafka;
+
+import dev.realalign.schemas.PublishingDecision;
+import dev.realalign.schemas.TopicReader;
+import dev.realalign.schemas.Topics;
+import dev.realalign.trainer.ledger.RewindRequest;
+import dev.realalign.trainer.ledger.RewindRequests;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** The publisher's decisions to rewind training of a line, as they arrive in publishing-log. */
+public final class PublisherDecisions implements RewindRequests, AutoCloseable {
+    private static final Duration POLL = Duration.ofMillis(200);
+
+    private final String model;
+    private final TopicReader<PublishingDecision> log;
+    private boolean caughtUp;
+
+    private PublisherDecisions(String model, TopicReader<PublishingDecision> log) {
+        this.model = model;
+        this.log = log;
+    }
+
+    /**
+     * Opens the log at its beginning.
+     *
+     * @param reader properties of a reader of committed records
+     */
+    public static PublisherDecisions open(String model, Map<String, Object> reader) {
+        return new PublisherDecisions(model, TopicReader.open(Topics.PUBLISHING_LOG, reader));
+    }
+
+    @Override
+    public List<RewindRequest> poll() {
+        List<RewindRequest> requests = new ArrayList<>();
+        while (!caughtUp) {
+            take(log.poll(POLL), requests);
+            caughtUp = log.isAtEnd();
+        }
+        take(log.poll(Duration.ZERO), requests);
+        return requests;
+    }
+
+    private void take(List<TopicReader.Entry<PublishingDecision>> entries, List<RewindRequest> into) {
+        for (TopicReader.Entry<PublishingDecision> entry : entries) {
+            PublishingDecision decision = entry.value();
+            if (decision == null || !entry.key().equals(model)) {
+                continue;
+            }
+            String command = decision.getCommand();
+            Long version = decision.getVersion();
+            if (decision.getRewindTraining() && decision.getAccepted() && command != null && version != null) {
+                into.add(new RewindRequest(
+                        command,
+                        version,
+                        decision.getCandidate(),
+                        decision.getCandidateDigest(),
+                        decision.getActor(),
+                        decision.getReason()));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        log.close();
+    }
+}

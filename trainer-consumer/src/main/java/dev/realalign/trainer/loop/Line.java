@@ -1,0 +1,100 @@
+package dev.realalign.trainer.loop;
+
+import dev.realalign.schemas.CandidateManifest;
+import dev.realalign.schemas.LedgerMark;
+import dev.realalign.trainer.triple.TrainingPair;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** How far a model line is: what a candidate says besides its weights, kept up step by step. */
+final class Line {
+    private final List<TrainingPair> heldOut = new ArrayList<>();
+    private SortedMap<Integer, Long> nextOffsets = new TreeMap<>();
+    private long step;
+    private long triples;
+    private @Nullable Instant firstEvent;
+    private @Nullable Instant lastEvent;
+    private @Nullable LedgerMark mark;
+
+    /** Takes the place of a candidate; the offsets are the caller's to translate. */
+    void resume(CandidateManifest manifest, List<TrainingPair> heldOutThen, SortedMap<Integer, Long> offsets) {
+        heldOut.clear();
+        heldOut.addAll(heldOutThen);
+        nextOffsets = new TreeMap<>(offsets);
+        step = manifest.step();
+        triples = manifest.triples();
+        firstEvent = manifest.firstEventTime();
+        lastEvent = manifest.lastEventTime();
+        mark = manifest.ledger();
+    }
+
+    /** Counts a trained step. */
+    void trained(long newStep, List<TrainingPair> pairs, SortedMap<Integer, Long> offsets, LedgerMark standing) {
+        step = newStep;
+        triples += pairs.size();
+        nextOffsets = new TreeMap<>(offsets);
+        mark = standing;
+        for (TrainingPair pair : pairs) {
+            Instant event = pair.eventTime();
+            firstEvent = firstEvent == null || event.isBefore(firstEvent) ? event : firstEvent;
+            lastEvent = lastEvent == null || event.isAfter(lastEvent) ? event : lastEvent;
+        }
+    }
+
+    /** Moves on in the stream without a step. */
+    void moveTo(SortedMap<Integer, Long> offsets) {
+        nextOffsets = new TreeMap<>(offsets);
+    }
+
+    /** Says that the weights are another candidate's from here on. */
+    void rewound(LedgerMark standing) {
+        mark = standing;
+    }
+
+    void holdOut(List<TrainingPair> pairs) {
+        heldOut.addAll(pairs);
+    }
+
+    List<TrainingPair> heldOut() {
+        return Collections.unmodifiableList(heldOut);
+    }
+
+    SortedMap<Integer, Long> nextOffsets() {
+        return Collections.unmodifiableSortedMap(nextOffsets);
+    }
+
+    long step() {
+        return step;
+    }
+
+    long triples() {
+        return triples;
+    }
+
+    @Nullable
+    Instant firstEvent() {
+        return firstEvent;
+    }
+
+    @Nullable
+    Instant lastEvent() {
+        return lastEvent;
+    }
+
+    /**
+     * Where in the ledger the weights stand.
+     *
+     * @throws IllegalStateException before the first step
+     */
+    LedgerMark mark() {
+        if (mark == null) {
+            throw new IllegalStateException("no step was taken yet");
+        }
+        return mark;
+    }
+}
