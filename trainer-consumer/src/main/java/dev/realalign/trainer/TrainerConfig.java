@@ -455,7 +455,7 @@ public record TrainerConfig(
 
     /** Group whose member with the ledger's only partition trains. */
     String leaseGroup() {
-        return "realalign-trainer-lease-" + loop.model();
+        return "realalign-lease-" + loop.model();
     }
 
     /** Group under which lag tools see the trainer; nothing is resumed from it. */

@@ -6,14 +6,18 @@ import dev.realalign.app.demo.Demo;
 import dev.realalign.app.demo.DemoFolder;
 import dev.realalign.app.demo.DemoSettings;
 import dev.realalign.app.demo.SampleSheets;
+import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.ModelName;
+import dev.realalign.trainer.TrainerConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -79,6 +83,12 @@ final class DemoCommand implements Callable<Integer> {
             description =
                     "End once the data folder has N versions, published and received (default: end when the pictures are used up).")
     private @Nullable Integer untilCheckpoints;
+
+    @Option(
+            names = "--deterministic",
+            description =
+                    "Equal pictures make equal ledgers and equal weights, bit for bit, whatever kills it on the way.")
+    private boolean deterministic;
 
     @Option(names = "--headless", description = "Plain lines instead of the live summary.")
     private boolean headless;
@@ -157,11 +167,21 @@ final class DemoCommand implements Callable<Integer> {
                 untilCheckpoints == null ? OptionalInt.empty() : OptionalInt.of(untilCheckpoints),
                 report,
                 prompts.isEmpty() ? SampleSheets.PROMPTS : prompts,
-                config.given(),
+                given(),
                 brokerPort,
                 registryPort);
         new Demo(settings, headless ? new Terminal(out, false) : Terminal.of(out), StopSignal.listen()).run();
         return ExitCode.OK;
+    }
+
+    /** What the user gave; determinism needs the one order that one partition has. */
+    private Map<String, String> given() {
+        Map<String, String> given = new HashMap<>(config.given());
+        if (deterministic) {
+            given.put(TrainerConfig.DETERMINISTIC, "true");
+            given.putIfAbsent(ClusterConfig.IMAGE_PARTITIONS, "1");
+        }
+        return given;
     }
 
     private static boolean isNoPort(int port) {

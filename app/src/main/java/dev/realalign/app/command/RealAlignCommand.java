@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             PublishCommand.class,
             SubscribeCommand.class,
             CheckpointsCommand.class,
+            LedgerCommand.class,
             LagCommand.class,
             SampleCommand.class,
             ParityCommand.class,

@@ -2,9 +2,12 @@ package dev.realalign.app.command;
 
 import dev.realalign.trainer.TrainerConfig;
 import dev.realalign.trainer.TrainerService;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code realalign train}: the trainer of a model line alone. */
 @Command(
@@ -13,7 +16,8 @@ import picocli.CommandLine.Mixin;
         sortOptions = false,
         footer = {
             "",
-            "docs/configuration.md lists the keys. A signal (Ctrl-C) ends it in good order.",
+            "docs/configuration.md lists the keys. A signal (Ctrl-C) ends it in good order. Of several trainers of a line one",
+            "trains and the others stand by.",
             "",
             "Example:",
             "  realalign train --config cluster.properties -D model.name=portraits"
@@ -22,8 +26,20 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private ConfigOptions config;
 
+    @Option(
+            names = "--accept-gap",
+            description =
+                    "Give up triples that expired before they were trained, each range as an entry of the ledger.")
+    private boolean acceptGap;
+
     @Override
     public Integer call() throws InterruptedException {
-        return RoleRun.untilStopped(() -> new TrainerService(TrainerConfig.from(config.given())));
+        return RoleRun.untilStopped(() -> {
+            Map<String, String> given = new HashMap<>(config.given());
+            if (acceptGap) {
+                given.put(TrainerConfig.ACCEPT_GAP, "true");
+            }
+            return new TrainerService(TrainerConfig.from(given));
+        });
     }
 }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -24,6 +25,8 @@ import java.util.TreeMap;
  * @param triples triples made
  * @param trainedTriples triples behind the newest candidate
  * @param steps optimizer steps behind the newest candidate
+ * @param ledgerSha256 hash chain of the training ledger at the newest candidate, empty before the first
+ * @param weightsSha256 SHA-256 of the trained adapter in the newest candidate, empty before the first
  * @param seconds how long this run took
  * @param versions published versions, oldest first
  * @param received versions the embedded subscriber holds verified, oldest first
@@ -35,6 +38,8 @@ import java.util.TreeMap;
     "triples",
     "trainedTriples",
     "steps",
+    "ledgerSha256",
+    "weightsSha256",
     "seconds",
     "versions",
     "received"
@@ -46,6 +51,8 @@ public record DemoReport(
         long triples,
         long trainedTriples,
         long steps,
+        String ledgerSha256,
+        String weightsSha256,
         double seconds,
         List<Version> versions,
         List<Received> received) {
@@ -86,17 +93,17 @@ public record DemoReport(
     static DemoReport of(Census census, List<Received> received, double seconds) {
         List<Version> versions = census.versions().stream().map(Version::of).toList();
         List<CheckpointCandidate> candidates = census.candidates();
-        long steps =
-                candidates.isEmpty() ? 0 : candidates.get(candidates.size() - 1).getStep();
-        long trained =
-                candidates.isEmpty() ? 0 : candidates.get(candidates.size() - 1).getTriples();
+        Optional<CheckpointCandidate> newest =
+                candidates.isEmpty() ? Optional.empty() : Optional.of(candidates.get(candidates.size() - 1));
         return new DemoReport(
                 census.fed(),
                 census.triples(),
                 census.rejected(),
                 census.triples(),
-                trained,
-                steps,
+                newest.map(CheckpointCandidate::getTriples).orElse(0L),
+                newest.map(CheckpointCandidate::getStep).orElse(0L),
+                newest.map(CheckpointCandidate::getLedgerSha256).orElse(""),
+                newest.map(CheckpointCandidate::getWeightsSha256).orElse(""),
                 seconds,
                 versions,
                 received);

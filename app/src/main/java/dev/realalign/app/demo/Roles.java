@@ -84,6 +84,8 @@ final class Roles implements AutoCloseable {
         defaults.put(TrainerConfig.BASE_MODEL, model.toAbsolutePath().toString());
         defaults.put(CuratorConfig.RESOLUTION_PX, Integer.toString(resolution));
         defaults.put(TrainerConfig.LEARNING_RATE, TINY_MODEL_LEARNING_RATE);
+        defaults.put(
+                TrainerConfig.INSTANCE, "demo"); // one demo at a time uses a folder: it need not wait for its own lease
         return defaults;
     }
 

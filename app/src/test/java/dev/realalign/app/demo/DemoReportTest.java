@@ -58,7 +58,8 @@ class DemoReportTest {
                                 .readTree(
                                         """
                                 {"fed": 100, "accepted": 90, "rejected": {"CORRUPT": 3, "DUPLICATE": 7}, "triples": 90,
-                                 "trainedTriples": 96, "steps": 12, "seconds": 12.5,
+                                 "trainedTriples": 96, "steps": 12, "ledgerSha256": "ledger of c2",
+                                 "weightsSha256": "weights of c2", "seconds": 12.5,
                                  "versions": [{"version": 1, "digest": "d1", "step": 10, "triples": 80,
                                    "offsets": {"preference-triples-0": [0, 41], "preference-triples-1": [3, 45]}}],
                                  "received": [{"version": 1, "digest": "d1"}]}
@@ -114,6 +115,8 @@ class DemoReportTest {
                 .setNextOffsets(Map.of())
                 .setMetrics(Map.of())
                 .setCreatedAt(Instant.EPOCH)
+                .setLedgerSha256("ledger of " + digest)
+                .setWeightsSha256("weights of " + digest)
                 .build();
     }
 }

@@ -213,7 +213,7 @@ class KafkaTripleSourceTest {
                 .isInstanceOf(UserErrorException.class)
                 .hasMessage(
                         "The trainer cannot go on without a gap: offsets 120 to 359 of preference-triples-0 have expired"
-                                + " before they were trained. Train under another model name to begin at what the log still holds,"
+                                + " before they were trained. Start it once with --accept-gap to give them up,"
                                 + " and lengthen the retention of preference-triples.");
     }
 
