@@ -47,11 +47,11 @@ class DemoTest {
         Files.copy(images.resolve("tile-00007.png"), images.resolve("tile-00007-again.png"));
         Path report = folder.resolve("report.json");
 
-        try (DemoProcess demo = demo(folder.resolve("data"), images, 2, report)) {
-            assertThat(demo.exitCode(LONGEST_RUN)).as(() -> printed(demo)).isZero();
+        try (RoleProcess demo = demo(folder.resolve("data"), images, 2, report)) {
+            assertThat(demo.exitCode(LONGEST_RUN)).as(demo::printed).isZero();
         }
 
-        JsonNode json = DemoProcess.json(report);
+        JsonNode json = RoleProcess.json(report);
         long rejected = 0;
         for (JsonNode count : json.get("rejected")) {
             rejected += count.asLong();
@@ -83,17 +83,17 @@ class DemoTest {
         Path report = folder.resolve("report.json");
 
         String firstDigest;
-        try (DemoProcess killed = demo(data, images, 1000, folder.resolve("never.json"))) {
+        try (RoleProcess killed = demo(data, images, 1000, folder.resolve("never.json"))) {
             Path first = data.resolve("received/tiny-photo/versions/00000001").resolve(CheckpointLayout.MANIFEST);
             await().atMost(LONGEST_RUN).until(() -> Files.exists(first) || !killed.isAlive());
-            assertThat(killed.isAlive()).as(() -> printed(killed)).isTrue();
+            assertThat(killed.isAlive()).as(killed::printed).isTrue();
             firstDigest = Sha256.hex(Files.readAllBytes(first));
             requireRefusedOn(data, images);
             killed.kill();
         }
         assertThat(folder.resolve("never.json")).doesNotExist();
 
-        try (DemoProcess again = demo(data, images, 1000, report)) {
+        try (RoleProcess again = demo(data, images, 1000, report)) {
             assertThat(again.exitCode(LONGEST_RUN))
                     .as("1000 versions need more pictures")
                     .isEqualTo(1);
@@ -102,7 +102,7 @@ class DemoTest {
                     .contains(" of 1000 versions came: there were 360 triples (");
         }
 
-        JsonNode json = DemoProcess.json(report);
+        JsonNode json = RoleProcess.json(report);
         assertThat(json.get("fed").asInt()).isEqualTo(tiles.size());
         assertThat(json.get("accepted").asInt()).isEqualTo(tiles.size());
         assertThat(json.get("rejected")).isEmpty();
@@ -117,7 +117,7 @@ class DemoTest {
         Path images = folder.resolve("images");
         Pictures.tiles(images, 200);
         Path report = folder.resolve("report.json");
-        try (DemoProcess demo = DemoProcess.start(
+        try (RoleProcess demo = RoleProcess.start(
                 folder.resolve("logs"),
                 "demo",
                 "--headless",
@@ -132,10 +132,10 @@ class DemoTest {
             await().atMost(LONGEST_RUN)
                     .until(() -> !demo.isAlive() || demo.out().matches("(?s).*step [1-9].*"));
             demo.terminate();
-            assertThat(demo.exitCode(LONGEST_RUN)).as(() -> printed(demo)).isZero();
+            assertThat(demo.exitCode(LONGEST_RUN)).as(demo::printed).isZero();
             assertThat(demo.out()).contains("stopped; the next demo on this folder goes on from here");
         }
-        JsonNode json = DemoProcess.json(report);
+        JsonNode json = RoleProcess.json(report);
         assertThat(json.get("fed").asLong()).isEqualTo(json.get("accepted").asLong());
         assertThat(json.get("steps").asLong()).isPositive();
         requireVersions(json, 1);
@@ -222,8 +222,8 @@ class DemoTest {
                 .isEqualTo(last.triples());
     }
 
-    private DemoProcess demo(Path data, Path images, int versions, Path report) throws Exception {
-        return DemoProcess.start(
+    private RoleProcess demo(Path data, Path images, int versions, Path report) throws Exception {
+        return RoleProcess.start(
                 folder.resolve("logs"),
                 "demo",
                 "--headless",
@@ -235,13 +235,5 @@ class DemoTest {
                 data.toString(),
                 "--report",
                 report.toString());
-    }
-
-    private static String printed(DemoProcess demo) {
-        try {
-            return demo.out() + demo.err();
-        } catch (java.io.IOException e) {
-            return e.toString();
-        }
     }
 }

@@ -262,6 +262,7 @@ public final class KafkaTripleSource implements TripleSource {
         offsets.forEach((number, wanted) -> missing.put(new TopicPartition(TOPIC, number), new TreeSet<>(wanted)));
         List<Delivery> found = new ArrayList<>();
         consumer.assign(missing.keySet());
+        consumer.resume(consumer.paused()); // an earlier call may have paused them
         missing.forEach((partition, wanted) -> consumer.seek(partition, wanted.first()));
         try {
             while (!missing.isEmpty()) {

@@ -323,6 +323,10 @@ class KafkaTripleSourceTest {
         });
         List<Delivery> found = source.fetch(new TreeMap<>(Map.of(0, new TreeSet<>(Set.of(6L, 9L)))));
         assertThat(found.stream().map(Delivery::offset)).containsExactly(6L, 9L);
+        consumer.schedulePollTask(() -> consumer.addRecord(record(0, 10, Triples.triple(4, RESOLUTION))));
+        assertThat(source.fetch(new TreeMap<>(Map.of(0, new TreeSet<>(Set.of(10L))))))
+                .as("a second call reads on")
+                .hasSize(1);
         consumer.schedulePollTask(() -> consumer.setPollException(new OffsetOutOfRangeException(Map.of(P0, 2L))));
         assertThatThrownBy(() -> source.fetch(new TreeMap<>(Map.of(0, new TreeSet<>(Set.of(2L, 4L, 6L))))))
                 .isInstanceOf(UserErrorException.class)

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.fail;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,19 +14,19 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The command in a process of its own, which can be killed. */
-final class DemoProcess implements AutoCloseable {
+public final class RoleProcess implements AutoCloseable {
     private final Process process;
     private final Path out;
     private final Path err;
 
-    private DemoProcess(Process process, Path out, Path err) {
+    private RoleProcess(Process process, Path out, Path err) {
         this.process = process;
         this.out = out;
         this.err = err;
     }
 
     /** Starts it with the class path and flags of this JVM's build, as the launcher does. */
-    static DemoProcess start(Path logs, String... args) throws IOException {
+    public static RoleProcess start(Path logs, String... args) throws IOException {
         Files.createDirectories(logs);
         Path out = Files.createTempFile(logs, "out", ".txt");
         Path err = Files.createTempFile(logs, "err", ".txt");
@@ -47,11 +48,11 @@ final class DemoProcess implements AutoCloseable {
                 .redirectOutput(out.toFile())
                 .redirectError(err.toFile())
                 .start();
-        return new DemoProcess(process, out, err);
+        return new RoleProcess(process, out, err);
     }
 
     /** Waits for the end; a process that does not end in time is a failure of the test. */
-    int exitCode(Duration within) throws Exception {
+    public int exitCode(Duration within) throws Exception {
         if (!process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS)) {
             String printed = out() + err();
             process.destroyForcibly();
@@ -61,24 +62,40 @@ final class DemoProcess implements AutoCloseable {
     }
 
     /** Ends it as a power cut would. */
-    void kill() throws InterruptedException {
+    public void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();
     }
 
     /** Asks it to end, as Ctrl-C does; a process of a background job would ignore that very signal. */
-    void terminate() {
+    public void terminate() {
         process.destroy();
     }
 
-    boolean isAlive() {
+    /** Sends a signal by its name, such as STOP. */
+    public void signal(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .start()
+                .waitFor();
+    }
+
+    /** Everything it has printed so far. */
+    public String printed() {
+        try {
+            return out() + err();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public boolean isAlive() {
         return process.isAlive();
     }
 
-    String out() throws IOException {
+    public String out() throws IOException {
         return Files.readString(out);
     }
 
-    String err() throws IOException {
+    public String err() throws IOException {
         return Files.readString(err);
     }
 

@@ -1,0 +1,216 @@
+package dev.realalign.tests.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.realalign.app.embedded.EmbeddedCluster;
+import dev.realalign.app.embedded.EmbeddedOptions;
+import dev.realalign.runtime.ClusterConfig;
+import dev.realalign.runtime.ClusterSetup;
+import dev.realalign.schemas.BatchPlanned;
+import dev.realalign.schemas.CheckpointCandidate;
+import dev.realalign.schemas.LedgerEntry;
+import dev.realalign.schemas.SessionBegun;
+import dev.realalign.schemas.TopicReader;
+import dev.realalign.schemas.Topics;
+import dev.realalign.tests.endtoend.RoleProcess;
+import dev.realalign.trainer.ledger.LedgerState;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the ledger promises, with trainers in processes of their own. */
+@Timeout(240)
+class TrainingTest {
+    private static final Duration SOON = Duration.ofSeconds(90);
+    private static final int CANDIDATE_EVERY = 4;
+
+    @TempDir
+    static Path folder;
+
+    private static EmbeddedCluster embedded;
+    private static ClusterConfig cluster;
+    private static TripleFeed triples;
+
+    @BeforeAll
+    static void start() {
+        embedded = EmbeddedCluster.start(EmbeddedOptions.in(folder.resolve("cluster")));
+        Map<String, String> properties = new HashMap<>(embedded.properties());
+        properties.put(ClusterConfig.IMAGE_PARTITIONS, "1");
+        cluster = ClusterConfig.from(properties);
+        ClusterSetup.prepare(cluster, Topics.all());
+        triples = new TripleFeed(cluster);
+    }
+
+    @AfterAll
+    static void stop() {
+        triples.close();
+        embedded.close();
+    }
+
+    private static RoleProcess train(String model, String... more) throws Exception {
+        List<String> command = new ArrayList<>(List.of("train"));
+        Map<String, String> keys = new HashMap<>(embedded.properties());
+        keys.put(ClusterConfig.IMAGE_PARTITIONS, "1");
+        keys.put("model.name", model);
+        keys.put("checkpoint.store.uri", folder.resolve("store").toUri().toString());
+        keys.put("trainer.base.model", System.getProperty("realalign.home") + "/models/tiny-photo");
+        keys.put("trainer.batch.pairs", "4");
+        keys.put("trainer.candidate.every.steps", Integer.toString(CANDIDATE_EVERY));
+        keys.put("trainer.held.out.max", "4");
+        keys.put("trainer.held.out.timesteps", "1");
+        keys.put("trainer.threads", "1");
+        keys.forEach((key, value) -> {
+            command.add("-D");
+            command.add(key + "=" + value);
+        });
+        for (String key : more) {
+            command.add("-D");
+            command.add(key);
+        }
+        return RoleProcess.start(folder.resolve("logs"), command.toArray(String[]::new));
+    }
+
+    private static List<LedgerEntry> ledger(String model) {
+        return TopicReader.readAll(Topics.TRAINING_LEDGER, cluster.reader("test"), SOON).stream()
+                .filter(entry -> entry.key().equals(model))
+                .map(entry -> Objects.requireNonNull(entry.value()))
+                .toList();
+    }
+
+    private static List<CheckpointCandidate> candidates(String model) {
+        return TopicReader.readAll(Topics.CHECKPOINT_CANDIDATES, cluster.reader("test"), SOON).stream()
+                .filter(entry -> entry.key().equals(model))
+                .map(entry -> Objects.requireNonNull(entry.value()))
+                .toList();
+    }
+
+    private static long planned(String model) {
+        return ledger(model).stream()
+                .filter(entry -> entry.getEntry() instanceof BatchPlanned)
+                .count();
+    }
+
+    private static long session(String model) {
+        return ledger(model).stream().mapToLong(LedgerEntry::getSession).max().orElse(0);
+    }
+
+    private static void awaitPlanned(String model, long steps, RoleProcess process) {
+        await().atMost(SOON)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> planned(model) >= steps || !process.isAlive());
+        assertThat(process.isAlive()).as(process::printed).isTrue();
+    }
+
+    /** The candidate of a step as "step ledger weights". */
+    private static String at(String model, long step) {
+        return candidates(model).stream()
+                .filter(candidate -> candidate.getStep() == step)
+                .map(c -> c.getStep() + " " + c.getLedgerSha256() + " " + c.getWeightsSha256())
+                .findFirst()
+                .orElse("no candidate of step " + step);
+    }
+
+    @Test
+    void killedThreeTimesItEndsWithTheWeightsAndTheLedgerOfARunThatWasNot() throws Exception {
+        triples.feed(100);
+        String deterministic = "trainer.deterministic=true";
+        long last = 24; // 100 triples, 4 of them held out, 4 a step
+        try (RoleProcess calm = train("calm", deterministic)) {
+            awaitPlanned("calm", last, calm);
+            await().atMost(SOON).until(() -> at("calm", last).length() > 100);
+        }
+        String instance = "trainer.instance=one";
+        for (long step : new long[] {3, 10, 17}) {
+            try (RoleProcess killed = train("killed", deterministic, instance)) {
+                awaitPlanned("killed", step, killed);
+            } // by SIGKILL
+        }
+        try (RoleProcess survivor = train("killed", deterministic, instance)) {
+            awaitPlanned("killed", last, survivor);
+            await().atMost(SOON).until(() -> at("killed", last).length() > 100);
+            assertThat(at("killed", last)).as(survivor::printed).isEqualTo(at("calm", last));
+        }
+        assertThat(session("killed")).isEqualTo(4);
+        LedgerState state = new LedgerState();
+        ledger("killed").forEach(state::accept);
+        assertThat(state.step()).isEqualTo(last);
+        requireEachTripleOnce("killed");
+    }
+
+    private static void requireEachTripleOnce(String model) {
+        List<Long> offsets = new ArrayList<>();
+        for (LedgerEntry entry : ledger(model)) {
+            if (entry.getEntry() instanceof BatchPlanned plan) {
+                plan.getMembers().forEach(member -> offsets.add(member.getOffset()));
+            } else if (entry.getEntry() instanceof dev.realalign.schemas.RecordsSkipped skipped) {
+                skipped.getRecords().forEach(record -> offsets.add(record.getOffset()));
+            }
+        }
+        assertThat(offsets).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aStandbyTakesOverAndATrainerThatSleptWritesNothingMore() throws Exception {
+        String model = "guarded";
+        triples.feed(40);
+        try (RoleProcess first = train(model)) {
+            awaitPlanned(model, 2, first);
+            try (RoleProcess second = train(model)) {
+                await().atMost(SOON).until(() -> second.printed().contains("standing by"));
+                long killedAt = System.nanoTime();
+                first.kill();
+                await().atMost(Duration.ofSeconds(20))
+                        .pollInterval(Duration.ofMillis(50))
+                        .until(() -> session(model) == 2);
+                assertThat(Duration.ofNanos(System.nanoTime() - killedAt))
+                        .as("from SIGKILL to the successor's first entry")
+                        .isLessThan(Duration.ofSeconds(10));
+
+                try (RoleProcess third = train(model)) {
+                    await().atMost(SOON).until(() -> third.printed().contains("standing by"));
+                    second.signal("STOP");
+                    triples.feed(40);
+                    await().atMost(SOON).until(() -> session(model) == 3);
+                    int written = candidates(model).size();
+                    second.signal("CONT");
+                    await().atMost(SOON).until(() -> second.printed().contains("stops training: "));
+                    triples.feed(40);
+                    await().atMost(SOON).until(() -> candidates(model).size() > written);
+                    requireNoOlderSessionAfter(model, 3);
+                    assertThat(second.printed())
+                            .contains("A trainer that is paused or cut off for longer than 6000 ms loses its lease");
+                }
+            }
+        }
+    }
+
+    /** From a session's first entry on, nothing of an older one. */
+    private static void requireNoOlderSessionAfter(String model, long session) {
+        boolean begun = false;
+        for (LedgerEntry entry : ledger(model)) {
+            begun |= entry.getSession() == session && entry.getEntry() instanceof SessionBegun;
+            if (begun) {
+                assertThat(entry.getSession()).isGreaterThanOrEqualTo(session);
+            }
+        }
+        List<String> names = candidates(model).stream()
+                .map(CheckpointCandidate::getCandidate)
+                .toList();
+        int firstNew = names.indexOf(names.stream()
+                .filter(name -> name.endsWith(String.format("-s%04d", session)))
+                .findFirst()
+                .orElseThrow());
+        assertThat(names.subList(firstNew, names.size()))
+                .allSatisfy(name -> assertThat(name).endsWith(String.format("-s%04d", session)));
+    }
+}
