@@ -3,7 +3,6 @@ package dev.realalign.diffusion.nn;
 import dev.realalign.diffusion.ModelFormatException;
 import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.ElementType;
-import dev.realalign.diffusion.tensor.Ops;
 import dev.realalign.diffusion.tensor.SafeTensors;
 import dev.realalign.diffusion.tensor.Tensor;
 import dev.realalign.diffusion.tensor.TensorScope;
@@ -66,9 +65,6 @@ public final class Weights {
         long @Nullable [] shape(String name, long[] expected);
 
         Tensor load(String name, long[] shape, ElementType type);
-
-        /** Whether its tensors take memory, so that their layout matters. */
-        boolean makesMemory();
     }
 
     /** Tensors of files, converted to the type the network computes in and moved to its device. */
@@ -131,7 +127,7 @@ public final class Weights {
         return path.isEmpty() ? name : path + "." + name;
     }
 
-    /** A tensor of the network, owned by it; four-axis tensors get the memory layout convolutions on the device like best. */
+    /** A tensor of the network, owned by it. */
     public Tensor tensor(String name, long... shape) {
         return tensor(name, shape, List.of());
     }
@@ -159,11 +155,10 @@ public final class Weights {
 
     private Tensor register(String full, Source source, long[] shape) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor tensor = source.load(full, shape, loading.type).to(loading.device);
-            boolean kernel = shape.length == 4 && loading.device.isCpu() && source.makesMemory();
-            Tensor placed = (kernel ? Ops.channelsLast(tensor) : tensor).unscoped();
-            loading.tensors.put(full, placed);
-            return placed;
+            Tensor tensor =
+                    source.load(full, shape, loading.type).to(loading.device).unscoped();
+            loading.tensors.put(full, tensor);
+            return tensor;
         }
     }
 
@@ -237,11 +232,6 @@ public final class Weights {
         public Tensor load(String name, long[] shape, ElementType type) {
             return files.load(name, type).reshape(shape);
         }
-
-        @Override
-        public boolean makesMemory() {
-            return true;
-        }
     }
 
     private record RandomSource(long seed) implements Source {
@@ -273,11 +263,6 @@ public final class Weights {
             return Tensor.uniform(seed * 31 + name.hashCode(), -bound, bound, shape)
                     .to(type);
         }
-
-        @Override
-        public boolean makesMemory() {
-            return true;
-        }
     }
 
     private record ZeroSource() implements Source {
@@ -299,11 +284,6 @@ public final class Weights {
         @Override
         public Tensor load(String name, long[] shape, ElementType type) {
             return Tensor.full(0, type).expand(shape);
-        }
-
-        @Override
-        public boolean makesMemory() {
-            return false;
         }
     }
 }

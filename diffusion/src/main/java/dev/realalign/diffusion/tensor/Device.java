@@ -19,6 +19,16 @@ public record Device(String name) {
         return new Device("cuda:" + index);
     }
 
+    /** Whether this process can put a tensor there: the engine was built for such devices and finds this one. */
+    public boolean isUsable() {
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor.full(0, ElementType.F32).to(this);
+            return true;
+        } catch (TensorException notThere) {
+            return false;
+        }
+    }
+
     public boolean isCpu() {
         return name.equals("cpu");
     }

@@ -41,7 +41,14 @@ public final class Ops {
               q1 = torch.transpose(torch.reshape(q, [batch, -1, heads, d]), 1, 2)
               k1 = torch.transpose(torch.reshape(k, [batch, -1, heads, d]), 1, 2)
               v1 = torch.transpose(torch.reshape(v, [batch, -1, heads, d]), 1, 2)
-              y = torch.scaled_dot_product_attention(q1, k1, v1, None, 0., causal)
+              few = torch.le(torch.mul(torch.size(q, 1), torch.size(k, 1)), 32768)
+              exact = torch.eq(ops.prim.dtype(q), 6)
+              local = torch.eq(ops.prim.device(q), torch.device("cpu"))
+              if torch.__and__(torch.__and__(few, torch.__not__(causal)), torch.__and__(exact, local)):
+                scores = torch.matmul(torch.mul(q1, torch.pow(d, -0.5)), torch.transpose(k1, 2, 3))
+                y = torch.matmul(torch.softmax(scores, -1), v1)
+              else:
+                y = torch.scaled_dot_product_attention(q1, k1, v1, None, 0., causal)
               return torch.reshape(torch.transpose(y, 1, 2), [batch, -1, torch.mul(heads, d)])
             def timestep_embedding(t: Tensor, dim: int, cos_first: bool, shift: float) -> Tensor:
               half = torch.floordiv(dim, 2)
@@ -287,6 +294,9 @@ public final class Ops {
     /**
      * Attention of several heads over undivided features: q (B, N, S D), k and v (B, M, S D) to (B, N, S D).
      *
+     * <p>Small score matrices (N M up to 2^15, F32, on the CPU, not causal) are written out, which is faster than the fused kernel, most of all backward;
+     * the choice depends on nothing else, so that policy and reference always take the same path.
+     *
      * @param causal whether each token sees only itself and those before it
      */
     public static Tensor multiHeadAttention(Tensor q, Tensor k, Tensor v, int heads, boolean causal) {
@@ -405,7 +415,10 @@ public final class Ops {
         return LIBRARY.run("einsum", equation, List.of(xs));
     }
 
-    /** The same (B, C, H, W) elements with channels innermost in memory, which convolutions on the CPU are fastest with. */
+    /**
+     * The same (B, C, H, W) elements with channels innermost in memory: on the CPU convolutions without gradients are fastest with it. Their results keep
+     * it. Not for training: the backward pass of {@link #groupNorm} is an order of magnitude slower with it.
+     */
     public static Tensor channelsLast(Tensor x) {
         return LIBRARY.run("channels_last", x);
     }

@@ -183,7 +183,7 @@ public final class UNet2DConditionModel implements Denoiser {
 
     private Tensor inward(Tensor sample) {
         Tensor x = config.centerInputSample() ? sample.mul(2).add(-1) : sample;
-        return convIn.forward(network.device().isCpu() ? Ops.channelsLast(x) : x);
+        return convIn.forward(x);
     }
 
     private Tensor outward(Tensor x) {
@@ -344,7 +344,7 @@ public final class UNet2DConditionModel implements Denoiser {
                 h = TensorScope.of(() -> block.forward(before, context));
             }
             h = projOut.forward(h).reshape(shape[0], shape[2], shape[3], shape[1]); // (B, H, W, D)
-            return h.permute(0, 3, 1, 2).add(x); // (B, D, H, W)
+            return h.permute(0, 3, 1, 2).contiguous().add(x); // (B, D, H, W)
         }
     }
 

@@ -243,6 +243,42 @@ class UNet2DConditionModelTest {
     }
 
     @Test
+    @DisplayName("gradients of every weight are the same bits each time, at sizes that take several threads")
+    void repeatableGradients() {
+        UNet2DConditionConfig wide = config(
+                """
+                {"sample_size": 16, "block_out_channels": [32, 96], "layers_per_block": 1, "cross_attention_dim": 12, "attention_head_dim": 4,
+                 "down_block_types": ["CrossAttnDownBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D"]}
+                """);
+        try (UNet2DConditionModel unet =
+                new UNet2DConditionModel(wide, Weights.random(3, ElementType.F32, Device.CPU), "random")) {
+            unet.parameters().values().forEach(Tensor::requireGrad);
+            List<float[]> first = gradients(unet);
+            assertThat(first).allMatch(gradient -> gradient.length > 0);
+            for (int pass = 0; pass < 3; pass++) {
+                List<float[]> again = gradients(unet);
+                for (int i = 0; i < first.size(); i++) {
+                    assertThat(again.get(i)).isEqualTo(first.get(i));
+                }
+            }
+        }
+    }
+
+    private static List<float[]> gradients(UNet2DConditionModel unet) {
+        try (TensorScope step = TensorScope.open()) {
+            Tensor y = Autograd.withGrad(() -> unet.predict(
+                    Tensor.randn(1, 4, 4, 16, 16), Tensor.of(new long[] {1, 250, 600, 999}), prompt(4, 12)));
+            return Autograd.gradients(
+                            List.of(y),
+                            List.of(Tensor.randn(2, y.shape())),
+                            List.copyOf(unet.parameters().values()))
+                    .stream()
+                    .map(Tensor::toFloats)
+                    .toList();
+        }
+    }
+
+    @Test
     @DisplayName("checkpointed blocks give the same gradients, with the adapter of the forward pass")
     void checkpointing() {
         try (UNet2DConditionModel unet = TinyModels.unet(1);

@@ -1,0 +1,63 @@
+package dev.realalign.trainer.bench;
+
+import dev.realalign.diffusion.bench.BenchmarkBatch;
+import dev.realalign.diffusion.bench.BenchmarkNetworks;
+import dev.realalign.diffusion.bench.Scale;
+import dev.realalign.diffusion.bench.Workload;
+import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.LoraConfig;
+import dev.realalign.diffusion.optim.AdamW;
+import dev.realalign.diffusion.unet.UNet2DConditionModel;
+import dev.realalign.trainer.learn.NoisedPairs;
+import dev.realalign.trainer.learn.PreferencePass;
+import dev.realalign.trainer.objective.Dpo;
+import dev.realalign.trainer.objective.Safeguards;
+
+/**
+ * A step of Diffusion-DPO of a LoRA of rank 4 on the attention projections: the reference, which is the plain network, and
+ * the policy predict the same noised pairs, and the policy's gradient is clipped and applied.
+ */
+public final class DpoStep implements Workload {
+    static final LoraConfig LORA = new LoraConfig(4, 4);
+    private static final long SEED = 1;
+    private static final double BETA = 2000;
+    private static final double LEARNING_RATE = 1e-5;
+    private static final double CLIP = 1;
+
+    @Override
+    public String name() {
+        return "dpo";
+    }
+
+    @Override
+    public String description() {
+        return "reference forward, policy forward and backward on half as many pairs; clip and AdamW on the LoRA";
+    }
+
+    @Override
+    public Prepared prepare(Scale scale) {
+        UNet2DConditionModel unet = BenchmarkNetworks.unet(scale.device());
+        LoraAdapter policy = LoraAdapter.create(unet, LORA, SEED);
+        BenchmarkBatch batch = BenchmarkBatch.of(unet, scale);
+        NoisedPairs pairs =
+                new NoisedPairs(batch.noisy(), batch.timesteps(), batch.target(), batch.conditioning(), batch.levels());
+        AdamW optimizer = new AdamW(policy.parameters(), AdamW.Config.DEFAULT);
+        return new Prepared() {
+            @Override
+            public void step() {
+                PreferencePass.backward(unet, policy, null, pairs, new Dpo(BETA), Safeguards.NONE);
+                optimizer.clip(CLIP);
+                optimizer.step(LEARNING_RATE);
+                optimizer.clear();
+            }
+
+            @Override
+            public void close() {
+                optimizer.close();
+                policy.close();
+                batch.close();
+                unet.close();
+            }
+        };
+    }
+}
