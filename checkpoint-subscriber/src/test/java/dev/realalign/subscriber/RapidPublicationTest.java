@@ -3,26 +3,20 @@ package dev.realalign.subscriber;
 import static dev.realalign.subscriber.VersionStore.MODEL;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.realalign.schemas.CheckpointLayout;
-import dev.realalign.schemas.FileEntry;
-import dev.realalign.schemas.VersionManifest;
+import dev.realalign.schemas.signing.VerificationKey;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What somebody sees who reads the folder all along. */
+/** What another process sees that reads the folder all along. */
 @Timeout(120)
 class RapidPublicationTest {
     private static final int VERSIONS = 200;
@@ -31,64 +25,63 @@ class RapidPublicationTest {
     Path root;
 
     @Test
-    @DisplayName("Under 200 rapid publications a reader of current never meets a mixed, half or older version")
+    @DisplayName("Under 200 rapid publications a process that reads current never meets a mixed, half or older version")
     void neverMixed() throws Exception {
         Path into = root.resolve("into");
         VersionStore store = new VersionStore(root.resolve("store"));
         FakeFeed feed = new FakeFeed();
-        AtomicBoolean done = new AtomicBoolean();
-        ExecutorService threads = Executors.newSingleThreadExecutor();
-        Reader reader = new Reader(into.resolve("current"), done);
+        Path trust = root.resolve("trust.pem");
+        for (VerificationKey key : store.trusted().keys()) {
+            Files.writeString(trust, key.pem());
+        }
         try (CheckpointSubscriber subscriber = CheckpointSubscriber.of(MODEL, into, Map.of())
+                .trust(trust)
                 .feeds(feed)
+                .statuses(new FakeStatuses(), Duration.ofSeconds(20))
                 .follow(new Follow.AllVersions())
                 .keepPrevious(VERSIONS)
                 .start()) {
             feed.announce(store.publish(1));
             subscriber.awaitCurrent(Duration.ofSeconds(20));
-            Future<Integer> readings = threads.submit(reader);
-            for (int version = 2; version <= VERSIONS; version++) {
-                feed.announce(store.publish(version));
-            }
-            assertThat(subscriber.awaitCurrent(Duration.ofSeconds(100)).version())
-                    .isEqualTo(VERSIONS);
-            done.set(true);
+            Process reader = reader(into.resolve("current"), trust);
+            try {
+                assertThat(reader.getInputStream().read())
+                        .as("it has read once")
+                        .isEqualTo(FolderReader.READY);
+                for (int version = 2; version <= VERSIONS; version++) {
+                    feed.announce(store.publish(version));
+                }
+                assertThat(subscriber.awaitCurrent(Duration.ofSeconds(100)).version())
+                        .isEqualTo(VERSIONS);
 
-            assertThat(readings.get(20, TimeUnit.SECONDS)).isGreaterThan(50);
-            assertThat(reader.newest).isGreaterThan(1);
-        } finally {
-            done.set(true);
-            threads.shutdown();
+                reader.getOutputStream().close(); // it reads once more, and ends
+                String[] seen = new String(reader.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                        .trim()
+                        .split(" ", -1);
+                assertThat(reader.waitFor(20, TimeUnit.SECONDS)).isTrue();
+                assertThat(reader.exitValue())
+                        .as(Files.readString(root.resolve("reader.log")))
+                        .isZero();
+                assertThat(Integer.parseInt(seen[0])).as("readings").isGreaterThan(50);
+                assertThat(Integer.parseInt(seen[1])).as("versions met").isGreaterThan(10);
+                assertThat(Integer.parseInt(seen[2])).as("newest").isEqualTo(VERSIONS);
+            } finally {
+                reader.destroyForcibly();
+            }
         }
     }
 
-    /** Resolves {@code current} once for each reading, as a loader does, and hashes everything behind it. */
-    private static final class Reader implements Callable<Integer> {
-        private final Path current;
-        private final AtomicBoolean done;
-        private long newest;
-
-        Reader(Path current, AtomicBoolean done) {
-            this.current = current;
-            this.done = done;
-        }
-
-        @Override
-        public Integer call() throws IOException {
-            int readings = 0;
-            while (!done.get()) {
-                Path folder = current.toRealPath();
-                VersionManifest manifest = VersionManifest.parse(
-                        Files.readAllBytes(folder.resolve(CheckpointLayout.MANIFEST)), folder.toString());
-                assertThat(folder.getFileName()).hasToString("%08d".formatted(manifest.version()));
-                assertThat(manifest.version()).isGreaterThanOrEqualTo(newest);
-                for (FileEntry file : manifest.files()) {
-                    file.verify(folder.resolve(file.name()));
-                }
-                newest = manifest.version();
-                readings++;
-            }
-            return readings;
-        }
+    private Process reader(Path current, Path trust) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx128m",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        FolderReader.class.getName(),
+                        current.toString(),
+                        trust.toString())
+                .redirectError(root.resolve("reader.log").toFile())
+                .start();
     }
 }

@@ -3,6 +3,7 @@ package dev.realalign.subscriber;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -55,13 +56,13 @@ class TargetQueueTest {
     }
 
     @Test
-    @DisplayName("The highest sequence seen is known also when it was not taken")
-    void highestOffered() {
+    @DisplayName("The highest sequence delivered stays, whatever is offered")
+    void highestDelivered() {
         TargetQueue queue = new TargetQueue(true, 9);
         queue.offer(target(4));
 
         assertThat(queue.next()).isEmpty();
-        assertThat(queue.highestOffered()).isEqualTo(4);
+        assertThat(queue.highestDelivered()).isEqualTo(9);
     }
 
     @ParameterizedTest(name = "after {0} failures: {1} ms")
@@ -77,6 +78,6 @@ class TargetQueueTest {
     }
 
     private static Target target(long sequence) {
-        return new Target("tiny", sequence, "", "", sequence);
+        return new Target("tiny", sequence, "", "", sequence, Instant.EPOCH);
     }
 }
