@@ -29,7 +29,7 @@ final class FolderReader {
      *
      * @param arguments the link and the trust file
      */
-    public static void main(String[] arguments) throws IOException {
+    public static void main(String[] arguments) throws IOException, InterruptedException {
         Path current = Path.of(arguments[0]);
         TrustedKeys trusted = TrustedKeys.read(Path.of(arguments[1]));
         Set<Long> met = new HashSet<>();
@@ -43,6 +43,7 @@ final class FolderReader {
             boolean last = ending.get();
             newest = read(current, trusted, newest);
             met.add(newest);
+            Thread.sleep(1); // the subscriber needs a processor too
             if (readings++ == 0) {
                 System.out.write(READY);
                 System.out.flush();
