@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Supplier;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -87,8 +88,12 @@ final class StatusReports implements AutoCloseable {
                 } catch (RuntimeException e) {
                     told = tell(e, told);
                     arrived = null;
-                    close(sink);
-                    sink = null;
+                    if (!(e
+                            instanceof
+                            RetriableException)) { // a client that only waits for brokers finds them by itself
+                        close(sink);
+                        sink = null;
+                    }
                 }
                 if (last) {
                     return;

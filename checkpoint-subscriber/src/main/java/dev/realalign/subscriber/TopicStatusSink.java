@@ -62,9 +62,10 @@ final class TopicStatusSink implements StatusSink {
         try {
             producer.send(new ProducerRecord<>(topic, status.getSubscriber(), value))
                     .get(2 * TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException | TimeoutException e) {
-            throw new KafkaException(
-                    e.getCause() == null ? e.getMessage() : e.getCause().getMessage(), e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof KafkaException refused ? refused : new KafkaException(e);
+        } catch (TimeoutException e) {
+            throw new org.apache.kafka.common.errors.TimeoutException("no broker has taken it in time", e);
         }
     }
 
