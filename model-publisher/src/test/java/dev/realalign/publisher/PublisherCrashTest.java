@@ -155,6 +155,40 @@ class PublisherCrashTest {
         run.verifyWhatIsAnnounced();
     }
 
+    @Test
+    @DisplayName("Unsigned versions have no signature, and the same digests as signed ones")
+    void unsigned() throws IOException {
+        Run run = new Run(root.resolve("unsigned"));
+        run.key = Optional.empty();
+        run.attempt(PublishingStep.Observer.NONE);
+
+        run.verifyWhatIsAnnounced();
+        assertThat(run.journal.versions)
+                .extracting(CheckpointVersion::getDigest)
+                .isEqualTo(undisturbed.versions().stream()
+                        .map(CheckpointVersion::getDigest)
+                        .toList());
+    }
+
+    @ParameterizedTest(name = "killed at {0}")
+    @EnumSource(
+            value = PublishingStep.class,
+            names = {"SIGNED", "IN_PLACE", "READ_BACK", "RECORDS_SENT"})
+    @DisplayName("What a crash left unannounced under an old key is signed anew with the new one")
+    void newKeyAfterACrash(PublishingStep step) throws IOException {
+        Run run = new Run(root.resolve("new-key-" + step));
+        run.attempt(passed -> {
+            if (passed == step) {
+                throw new Crash();
+            }
+        });
+        run.key = Optional.of(SigningKey.generate());
+        run.attempt(PublishingStep.Observer.NONE);
+
+        run.verifyWhatIsAnnounced();
+        assertThat(run.journal.versions).hasSize(3);
+    }
+
     static IntStream everyBoundary() {
         return IntStream.range(0, BOUNDARIES);
     }
@@ -176,6 +210,7 @@ class PublisherCrashTest {
     private static final class Run {
         private final CandidateStore store;
         private final MemoryJournal journal = new MemoryJournal();
+        private Optional<SigningKey> key = Optional.of(KEY);
 
         Run(Path root) throws IOException {
             this.store = new CandidateStore(root);
@@ -205,8 +240,7 @@ class PublisherCrashTest {
         private void attempt(PublishingStep.Observer steps, Gate gate) throws IOException {
             Clock clock = Clock.fixed(Candidates.NOW, ZoneOffset.UTC);
             try (Journal session = journal.session(steps)) {
-                Publisher publisher =
-                        new Publisher(session, store.layout, Optional.of(KEY), gate, CANDIDATES_KEPT, clock, steps);
+                Publisher publisher = new Publisher(session, store.layout, key, gate, CANDIDATES_KEPT, clock, steps);
                 for (Journal.Delivery delivery : session.poll(Duration.ZERO)) {
                     publisher.decide(delivery);
                 }
@@ -225,9 +259,14 @@ class PublisherCrashTest {
                 for (FileEntry file : manifest.files()) {
                     file.verify(folder.resolve(file.name()));
                 }
-                byte[] signature = Files.readAllBytes(folder.resolve(CheckpointLayout.SIGNATURE));
-                ModelSignature.verify(signature, TrustedKeys.of(KEY.publicKey()))
-                        .require(SignedFiles.of(manifest, version.getDigest()));
+                Path signature = folder.resolve(CheckpointLayout.SIGNATURE);
+                assertThat(Files.exists(signature)).isEqualTo(key.isPresent());
+                if (key.isPresent()) {
+                    ModelSignature.verify(
+                                    Files.readAllBytes(signature),
+                                    TrustedKeys.of(key.get().publicKey()))
+                            .require(SignedFiles.of(manifest, version.getDigest()));
+                }
             }
         }
 
