@@ -69,6 +69,9 @@ public final class CheckpointSubscriber implements AutoCloseable {
     private final TargetQueue queue;
     private @Nullable ReceivedVersion current;
     private @Nullable Instant switchedAt;
+    /** Highest sequence that the folder was taken to, in this run or before. */
+    private long taken;
+
     private @Nullable TargetFeed feed;
     private SubscriberState.@Nullable Trouble readingTrouble;
     private SubscriberState.@Nullable Trouble receivingTrouble;
@@ -91,6 +94,7 @@ public final class CheckpointSubscriber implements AutoCloseable {
         this.switchedAt =
                 folder.progress().switchedAt().filter(at -> current != null).orElse(null);
         boolean newestOnly = follow instanceof Follow.Alias alias && !alias.everyMove();
+        this.taken = folder.progress().highest(follow);
         this.queue = new TargetQueue(newestOnly, folder.progress().floor(follow, current != null));
         this.reading = new Thread(this::readAnnouncements, "subscriber-" + model + "-announcements");
         this.receiving = new Thread(this::receiveVersions, "subscriber-" + model + "-versions");
@@ -130,10 +134,7 @@ public final class CheckpointSubscriber implements AutoCloseable {
                     .setFollows(follow.key())
                     .setVersion(current == null ? null : current.version())
                     .setDigest(current == null ? null : current.digest())
-                    .setAliasSequence(
-                            follow instanceof Follow.Alias && queue.highestDelivered() > 0
-                                    ? queue.highestDelivered()
-                                    : null)
+                    .setAliasSequence(follow instanceof Follow.Alias && taken > 0 ? taken : null)
                     .setPublishedAt(current == null ? null : current.announcedAt())
                     .setSwitchedAt(switchedAt)
                     .setTargetVersion(queue.next().map(Target::version).orElse(null))
@@ -282,7 +283,6 @@ public final class CheckpointSubscriber implements AutoCloseable {
     private long checkOrder(List<Target> targets, long highest, boolean live, boolean atEnd) {
         long highestNow = highest;
         synchronized (lock) {
-            long taken = queue.highestDelivered();
             for (Target target : targets) {
                 highestNow = Math.max(highestNow, target.sequence());
                 if (target.sequence() >= taken) {
@@ -338,6 +338,7 @@ public final class CheckpointSubscriber implements AutoCloseable {
         synchronized (lock) {
             current = version;
             switchedAt = now;
+            taken = Math.max(taken, target.sequence());
             reports.changed();
         }
         listener.onVersion(version);

@@ -49,11 +49,19 @@ record Progress(String model, Map<String, Long> delivered, @Nullable Current cur
      * @param intact whether the current version is on disk as it was received
      */
     long floor(Follow follow, boolean intact) {
+        boolean serves = current != null && current.followed().equals(follow.key());
+        boolean finished = highest(follow) == delivered.getOrDefault(follow.key(), 0L);
+        return serves && intact && finished
+                ? highest(follow)
+                : Math.max(0, highest(follow) - 1); // the newest once more
+    }
+
+    /** The highest sequence that this folder was taken to; 0 before the first. */
+    long highest(Follow follow) {
         long highest = delivered.getOrDefault(follow.key(), 0L);
-        if (current == null || !current.followed().equals(follow.key())) {
-            return Math.max(0, highest - 1); // the folder serves something else: take the newest known once more
-        }
-        return intact ? highest : Math.min(highest, current.sequence() - 1);
+        return current != null && current.followed().equals(follow.key())
+                ? Math.max(highest, current.sequence())
+                : highest;
     }
 
     Progress switchedTo(Target target, Follow follow, Instant now) {

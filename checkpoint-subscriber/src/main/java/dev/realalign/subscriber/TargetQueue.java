@@ -48,9 +48,4 @@ final class TargetQueue {
     int size() {
         return waiting.size();
     }
-
-    /** Highest sequence that was delivered; 0 before the first. */
-    long highestDelivered() {
-        return delivered;
-    }
 }

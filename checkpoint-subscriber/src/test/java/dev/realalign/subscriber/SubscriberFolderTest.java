@@ -369,6 +369,25 @@ class SubscriberFolderTest {
     }
 
     @Test
+    @DisplayName("After a switch that was never delivered the same move comes again, and still nothing older")
+    void floorAfterACrashBeforeDelivery() throws IOException {
+        try (SubscriberFolder folder = open(into, MODEL)) {
+            Target three = store.publish(1, 3);
+            folder.obtain(three, source);
+            folder.switchTo(three, LATEST, NOW);
+            folder.delivered(LATEST, 3);
+            Target seven = store.publish(2, 7);
+            folder.obtain(seven, source);
+            folder.switchTo(seven, LATEST, NOW);
+        }
+        try (SubscriberFolder folder = open(into, MODEL)) {
+            assertThat(folder.progress().highest(LATEST)).isEqualTo(7);
+            assertThat(folder.progress().floor(LATEST, true)).isEqualTo(6);
+            assertThat(folder.progress().floor(LATEST, false)).isEqualTo(6);
+        }
+    }
+
+    @Test
     @DisplayName("What a crash left unfinished is cleared at the next start")
     void clearsLeftovers() throws IOException {
         Files.createDirectories(into.resolve("versions/00000007.tmp"));

@@ -55,16 +55,6 @@ class TargetQueueTest {
         assertThat(queue.next()).contains(target(2));
     }
 
-    @Test
-    @DisplayName("The highest sequence delivered stays, whatever is offered")
-    void highestDelivered() {
-        TargetQueue queue = new TargetQueue(true, 9);
-        queue.offer(target(4));
-
-        assertThat(queue.next()).isEmpty();
-        assertThat(queue.highestDelivered()).isEqualTo(9);
-    }
-
     @ParameterizedTest(name = "after {0} failures: {1} ms")
     @CsvSource({"1, 500", "2, 1000", "3, 2000", "6, 16000", "7, 30000", "8, 30000", "2000000000, 30000"})
     void pausesGrow(int failures, long millis) {
