@@ -10,6 +10,7 @@ import dev.realalign.schemas.CheckpointVersion;
 import dev.realalign.schemas.Sha256;
 import dev.realalign.schemas.StoreFolder;
 import dev.realalign.schemas.VersionManifest;
+import dev.realalign.schemas.signing.SigningKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,6 +50,7 @@ final class Publisher {
     Publisher(
             Journal journal,
             CheckpointLayout store,
+            Optional<SigningKey> signingKey,
             Gate gate,
             int candidatesKept,
             Clock clock,
@@ -57,7 +59,7 @@ final class Publisher {
         this.journal = journal;
         this.store = store;
         this.verifier = new CandidateVerifier(store);
-        this.writer = new VersionWriter(store, steps);
+        this.writer = new VersionWriter(store, signingKey, steps);
         this.gate = gate;
         this.candidatesKept = candidatesKept;
         this.clock = clock;

@@ -6,7 +6,10 @@ import dev.realalign.runtime.Rules;
 import dev.realalign.runtime.ServiceConfig;
 import dev.realalign.runtime.StoreConfig;
 import dev.realalign.schemas.CheckpointLayout;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigDef.Type;
@@ -17,6 +20,7 @@ import org.apache.kafka.common.config.ConfigDef.Type;
  * @param cluster how to reach Kafka and the schema registry
  * @param model model line to publish
  * @param store where candidates lie and versions go
+ * @param signingKey file of the private key that versions are signed with; absent where they are deliberately not
  * @param heldOutRatioLimit largest m_w / r_w on the held-out set that may be published
  * @param unmeasuredAllowed whether a candidate without that measure may be published
  * @param candidatesKept decided candidates that stay in the store
@@ -25,9 +29,14 @@ public record PublisherConfig(
         ClusterConfig cluster,
         String model,
         CheckpointLayout store,
+        Optional<Path> signingKey,
         double heldOutRatioLimit,
         boolean unmeasuredAllowed,
         int candidatesKept) {
+    /** File of the private key. */
+    public static final String SIGNING_KEY = "publisher.signing.key";
+    /** Whether versions may go unsigned. */
+    public static final String UNSIGNED_ALLOWED = "publisher.unsigned.allowed";
     /** Largest ratio of the held-out errors. */
     public static final String HELD_OUT_RATIO_LIMIT = "publisher.gate.held.out.ratio.max";
     /** Whether unmeasured candidates may be published. */
@@ -37,6 +46,21 @@ public record PublisherConfig(
 
     /** Keys of the publisher alone. */
     public static final ConfigDef DEFINITION = new ConfigDef()
+            .define(
+                    SIGNING_KEY,
+                    Type.STRING,
+                    null,
+                    Rules.notBlank(),
+                    Importance.HIGH,
+                    "Private key file that versions are signed with; realalign keys generate makes one. Without it, "
+                            + UNSIGNED_ALLOWED + " must be true.")
+            .define(
+                    UNSIGNED_ALLOWED,
+                    Type.BOOLEAN,
+                    false,
+                    Importance.MEDIUM,
+                    "Whether versions are published unsigned when no key is named; subscribers then must allow unsigned"
+                            + " versions too.")
             .define(
                     HELD_OUT_RATIO_LIMIT,
                     Type.DOUBLE,
@@ -69,11 +93,16 @@ public record PublisherConfig(
     public static PublisherConfig from(Map<String, String> given) {
         ServiceConfig config = ServiceConfig.definedBy(
                         ClusterConfig.DEFINITION, ModelConfig.DEFINITION, StoreConfig.CHECKPOINTS, DEFINITION)
+                .rule(
+                        List.of(SIGNING_KEY, UNSIGNED_ALLOWED),
+                        c -> c.optionalText(SIGNING_KEY).isPresent() || c.flag(UNSIGNED_ALLOWED),
+                        "name a key (realalign keys generate makes one), or allow unsigned versions on purpose")
                 .read(given);
         return new PublisherConfig(
                 ClusterConfig.from(config),
                 ModelConfig.name(config),
                 CheckpointLayout.of(StoreConfig.checkpoints(config)),
+                config.optionalText(SIGNING_KEY).map(Path::of),
                 config.number(HELD_OUT_RATIO_LIMIT),
                 config.flag(UNMEASURED_ALLOWED),
                 config.integer(CANDIDATES_KEPT));

@@ -8,8 +8,10 @@ public enum PublishingStep {
     JUDGED,
     /** The tensor files of the version are written beside its place. */
     FILES_WRITTEN,
-    /** The manifest stands beside them; everything is forced to the disk. */
+    /** The manifest stands beside them. */
     MANIFEST_WRITTEN,
+    /** The signature too, where versions are signed; everything is forced to the disk. */
+    SIGNED,
     /** The version folder is in its place. */
     IN_PLACE,
     /** It was read back and is what its manifest says. */

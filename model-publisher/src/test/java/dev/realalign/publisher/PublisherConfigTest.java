@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.realalign.runtime.UserErrorException;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
@@ -14,6 +15,7 @@ class PublisherConfigTest {
             "bootstrap.servers", "localhost:9092",
             "schema.registry.url", "http://localhost:8081",
             "model.name", "tiny",
+            "publisher.signing.key", "/srv/keys/tiny.key",
             "checkpoint.store.uri", "file:///srv/checkpoints");
 
     @Test
@@ -24,9 +26,34 @@ class PublisherConfigTest {
         assertThat(config.heldOutRatioLimit()).isEqualTo(1.1);
         assertThat(config.unmeasuredAllowed()).isFalse();
         assertThat(config.candidatesKept()).isEqualTo(3);
+        assertThat(config.signingKey()).contains(Path.of("/srv/keys/tiny.key"));
         assertThat(config.store().root()).hasToString("/srv/checkpoints");
         assertThat(config.group()).isEqualTo("realalign-publisher-tiny");
         assertThat(config.transactionalId()).isEqualTo("publisher-tiny");
+    }
+
+    @Test
+    @DisplayName("Versions go unsigned only on purpose")
+    void unsigned() {
+        Map<String, String> given = new HashMap<>(GIVEN);
+        given.remove("publisher.signing.key");
+
+        assertThatThrownBy(() -> PublisherConfig.from(given))
+                .hasMessage("publisher.signing.key is \"\" and publisher.unsigned.allowed is \"false\": name a key"
+                        + " (realalign keys generate makes one), or allow unsigned versions on purpose");
+        given.put("publisher.unsigned.allowed", "true");
+        assertThat(PublisherConfig.from(given).signingKey()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("A signing key that cannot be used is named before anything begins")
+    void unusableKey() {
+        assertThatThrownBy(() -> new PublisherService(PublisherConfig.from(GIVEN)))
+                .isInstanceOfSatisfying(
+                        UserErrorException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
+                .hasMessage(
+                        "publisher.signing.key is \"/srv/keys/tiny.key\": the signing key /srv/keys/tiny.key does not"
+                                + " exist.");
     }
 
     @Test

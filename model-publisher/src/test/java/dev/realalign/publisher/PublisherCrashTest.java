@@ -13,6 +13,10 @@ import dev.realalign.schemas.PublishingDecision;
 import dev.realalign.schemas.Sha256;
 import dev.realalign.schemas.TrustedRecords;
 import dev.realalign.schemas.VersionManifest;
+import dev.realalign.schemas.signing.ModelSignature;
+import dev.realalign.schemas.signing.SignedFiles;
+import dev.realalign.schemas.signing.SigningKey;
+import dev.realalign.schemas.signing.TrustedKeys;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -20,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -43,12 +48,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PublisherCrashTest {
     private static final int CANDIDATES_KEPT = 2;
     /** Boundaries passed in a run that never dies; the first test holds the two to be equal. */
-    private static final int BOUNDARIES = 58;
+    private static final int BOUNDARIES = 61;
+
+    private static final SigningKey KEY = SigningKey.generate();
 
     @TempDir
     Path root;
 
-    private Outcome undisturbed = new Outcome(List.of(), List.of(), List.of(), 0, List.of());
+    private Outcome undisturbed = new Outcome(List.of(), List.of(), List.of(), 0, List.of(), List.of());
     private int boundaries;
 
     @BeforeAll
@@ -148,6 +155,40 @@ class PublisherCrashTest {
         run.verifyWhatIsAnnounced();
     }
 
+    @Test
+    @DisplayName("Unsigned versions have no signature, and the same digests as signed ones")
+    void unsigned() throws IOException {
+        Run run = new Run(root.resolve("unsigned"));
+        run.key = Optional.empty();
+        run.attempt(PublishingStep.Observer.NONE);
+
+        run.verifyWhatIsAnnounced();
+        assertThat(run.journal.versions)
+                .extracting(CheckpointVersion::getDigest)
+                .isEqualTo(undisturbed.versions().stream()
+                        .map(CheckpointVersion::getDigest)
+                        .toList());
+    }
+
+    @ParameterizedTest(name = "killed at {0}")
+    @EnumSource(
+            value = PublishingStep.class,
+            names = {"SIGNED", "IN_PLACE", "READ_BACK", "RECORDS_SENT"})
+    @DisplayName("What a crash left unannounced under an old key is signed anew with the new one")
+    void newKeyAfterACrash(PublishingStep step) throws IOException {
+        Run run = new Run(root.resolve("new-key-" + step));
+        run.attempt(passed -> {
+            if (passed == step) {
+                throw new Crash();
+            }
+        });
+        run.key = Optional.of(SigningKey.generate());
+        run.attempt(PublishingStep.Observer.NONE);
+
+        run.verifyWhatIsAnnounced();
+        assertThat(run.journal.versions).hasSize(3);
+    }
+
     static IntStream everyBoundary() {
         return IntStream.range(0, BOUNDARIES);
     }
@@ -162,12 +203,14 @@ class PublisherCrashTest {
             List<String> latest,
             List<String> decisions,
             long offset,
-            List<String> files) {}
+            List<String> files,
+            List<String> signatures) {}
 
     /** A line of candidates in a store of its own. */
     private static final class Run {
         private final CandidateStore store;
         private final MemoryJournal journal = new MemoryJournal();
+        private Optional<SigningKey> key = Optional.of(KEY);
 
         Run(Path root) throws IOException {
             this.store = new CandidateStore(root);
@@ -197,7 +240,7 @@ class PublisherCrashTest {
         private void attempt(PublishingStep.Observer steps, Gate gate) throws IOException {
             Clock clock = Clock.fixed(Candidates.NOW, ZoneOffset.UTC);
             try (Journal session = journal.session(steps)) {
-                Publisher publisher = new Publisher(session, store.layout, gate, CANDIDATES_KEPT, clock, steps);
+                Publisher publisher = new Publisher(session, store.layout, key, gate, CANDIDATES_KEPT, clock, steps);
                 for (Journal.Delivery delivery : session.poll(Duration.ZERO)) {
                     publisher.decide(delivery);
                 }
@@ -212,9 +255,17 @@ class PublisherCrashTest {
                 Path folder = store.layout.version(MODEL, version.getVersion());
                 byte[] bytes = Files.readAllBytes(folder.resolve(CheckpointLayout.MANIFEST));
                 assertThat(Sha256.hex(bytes)).isEqualTo(version.getDigest());
-                for (FileEntry file :
-                        VersionManifest.parse(bytes, folder.toString()).files()) {
+                VersionManifest manifest = VersionManifest.parse(bytes, folder.toString());
+                for (FileEntry file : manifest.files()) {
                     file.verify(folder.resolve(file.name()));
+                }
+                Path signature = folder.resolve(CheckpointLayout.SIGNATURE);
+                assertThat(Files.exists(signature)).isEqualTo(key.isPresent());
+                if (key.isPresent()) {
+                    ModelSignature.verify(
+                                    Files.readAllBytes(signature),
+                                    TrustedKeys.of(key.get().publicKey()))
+                            .require(SignedFiles.of(manifest, version.getDigest()));
                 }
             }
         }
@@ -235,7 +286,17 @@ class PublisherCrashTest {
                             .toList(),
                     journal.decisions.stream().map(Run::sentence).toList(),
                     journal.committed,
-                    folders());
+                    folders(),
+                    signatures());
+        }
+
+        private List<String> signatures() throws IOException {
+            List<String> digests = new ArrayList<>();
+            for (CheckpointVersion version : journal.versions) {
+                digests.add(Sha256.hex(
+                        store.layout.version(MODEL, version.getVersion()).resolve(CheckpointLayout.SIGNATURE)));
+            }
+            return digests;
         }
 
         private static String sentence(PublishingDecision decision) {

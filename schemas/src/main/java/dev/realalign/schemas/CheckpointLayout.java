@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * models/NAME/candidates/step-0000000120/   the trainer's: {@link #ADAPTER}, {@link #EMA}, {@link #REFERENCE},
  *                                           {@link #OPTIMIZER}, {@link #HELD_OUT}, {@link #MANIFEST}
  * models/NAME/versions/00000042/            the publisher's: {@link #DIFFUSERS_LORA}, NAME-v00000042.safetensors,
- *                                           {@link #MANIFEST}
+ *                                           {@link #MANIFEST}, {@link #SIGNATURE} where versions are signed
  * </pre>
  *
  * @param root folder of the store
@@ -20,6 +20,8 @@ import java.util.regex.Pattern;
 public record CheckpointLayout(Path root) {
     /** Manifest of a candidate or version; always written last. */
     public static final String MANIFEST = "manifest.json";
+    /** Signature over every other file of a version, in the OpenSSF model-signing format. */
+    public static final String SIGNATURE = "manifest.sig";
     /** The adapter being trained, under diffusers names. */
     public static final String ADAPTER = "adapter.safetensors";
     /** Moving average of the adapter: what is published. */

@@ -109,6 +109,7 @@ class FeedOnClusterTest {
                 "nobody",
                 "--into",
                 folder.resolve("into").toString(),
+                "--allow-unsigned",
                 "--once",
                 "--timeout",
                 "2"));

@@ -126,6 +126,8 @@ class MistakesTest {
                     "-D",
                     "model.name=nobody",
                     "-D",
+                    "publisher.unsigned.allowed=true",
+                    "-D",
                     "trainer.base.model=" + Path.of(System.getProperty("realalign.home"), "models", "tiny-photo"));
             assertThat(ended.exitCode()).as(role + ": " + ended.err()).isEqualTo(1);
             assertThat(ended.complaints())

@@ -24,6 +24,8 @@ import dev.realalign.schemas.Topic;
 import dev.realalign.schemas.TopicReader;
 import dev.realalign.schemas.Topics;
 import dev.realalign.schemas.VersionManifest;
+import dev.realalign.schemas.signing.SigningKey;
+import dev.realalign.schemas.signing.TrustedKeys;
 import dev.realalign.subscriber.CheckpointSubscriber;
 import dev.realalign.subscriber.Follow;
 import dev.realalign.subscriber.ReceivedVersion;
@@ -59,12 +61,18 @@ class PublishingTest {
 
     private static EmbeddedCluster embedded;
     private static ClusterConfig cluster;
+    private static Path signingKey;
+    private static TrustedKeys trusted;
 
     @TempDir
     Path folder;
 
     @BeforeAll
-    static void start() {
+    static void start() throws IOException {
+        signingKey = data.resolve("publisher.key");
+        SigningKey key = SigningKey.generate();
+        key.write(signingKey);
+        trusted = TrustedKeys.of(key.publicKey());
         embedded = EmbeddedCluster.start(EmbeddedOptions.in(data));
         cluster = ClusterConfig.from(embedded.properties());
         ClusterSetup.prepare(cluster, Topics.all());
@@ -85,6 +93,7 @@ class PublishingTest {
         try (TrainerStandIn trainer = new TrainerStandIn(cluster, model, folder.resolve("store"));
                 CheckpointSubscriber subscriber = CheckpointSubscriber.of(
                                 model, folder.resolve("into"), cluster.reader("follower"))
+                        .trust(trusted)
                         .follow(new Follow.AllVersions())
                         .onVersion(version -> received.add(version.version()))
                         .start()) {
@@ -225,6 +234,7 @@ class PublishingTest {
                 PublisherService publisher = publisher(model);
                 CheckpointSubscriber subscriber = CheckpointSubscriber.of(
                                 model, folder.resolve("into"), cluster.reader("follower"))
+                        .trust(trusted)
                         .follow(new Follow.Alias("latest", true))
                         .onVersion(received::add)
                         .start()) {
@@ -272,6 +282,7 @@ class PublishingTest {
     private Map<String, String> properties(String model) {
         Map<String, String> properties = new HashMap<>(embedded.properties());
         properties.put("model.name", model);
+        properties.put("publisher.signing.key", signingKey.toString());
         properties.put("checkpoint.store.uri", CheckpointLayout.location(folder.resolve("store")));
         return properties;
     }
