@@ -6,6 +6,7 @@ import dev.realalign.runtime.Rules;
 import dev.realalign.runtime.ServiceConfig;
 import dev.realalign.runtime.StoreConfig;
 import dev.realalign.schemas.CheckpointLayout;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
@@ -19,7 +20,8 @@ import org.apache.kafka.common.config.ConfigDef.Type;
  * @param store where candidates lie and versions go
  * @param heldOutRatioLimit largest m_w / r_w on the held-out set that may be published
  * @param unmeasuredAllowed whether a candidate without that measure may be published
- * @param candidatesKept decided candidates that stay in the store
+ * @param parentIncreaseLimit largest relative increase of the held-out error over the parent's that may be published
+ * @param retention what stays in the store
  */
 public record PublisherConfig(
         ClusterConfig cluster,
@@ -27,11 +29,24 @@ public record PublisherConfig(
         CheckpointLayout store,
         double heldOutRatioLimit,
         boolean unmeasuredAllowed,
-        int candidatesKept) {
+        double parentIncreaseLimit,
+        Retention retention) {
     /** Largest ratio of the held-out errors. */
     public static final String HELD_OUT_RATIO_LIMIT = "publisher.gate.held.out.ratio.max";
     /** Whether unmeasured candidates may be published. */
     public static final String UNMEASURED_ALLOWED = "publisher.gate.unmeasured.allowed";
+    /** Largest relative increase over the parent. */
+    public static final String PARENT_INCREASE_LIMIT = "publisher.gate.parent.increase.max";
+    /** Newest versions that stay. */
+    public static final String VERSIONS_KEPT = "publisher.retention.versions";
+    /** Days of which the last version stays. */
+    public static final String DAYS_KEPT = "publisher.retention.days";
+    /** How long a retired version's folder stays. */
+    public static final String GRACE_MS = "publisher.retention.grace.ms";
+    /** How long a silent subscriber holds its version. */
+    public static final String SUBSCRIBER_MEMORY_MS = "publisher.retention.subscriber.ms";
+    /** Versions whose candidates stay. */
+    public static final String REWINDABLE = "publisher.candidates.rewindable";
     /** Decided candidates that stay. */
     public static final String CANDIDATES_KEPT = "publisher.candidates.kept";
 
@@ -53,13 +68,59 @@ public record PublisherConfig(
                     "Whether a candidate becomes a version that was never measured on held-out images, such as one of a"
                             + " trainer that holds none out.")
             .define(
+                    PARENT_INCREASE_LIMIT,
+                    Type.DOUBLE,
+                    0.01,
+                    Rules.positive(),
+                    Importance.HIGH,
+                    "Largest relative increase of the error on held-out real images over the parent version's, on the same"
+                            + " images, noises and timesteps, with which a candidate becomes a version.")
+            .define(
                     CANDIDATES_KEPT,
                     Type.INT,
                     3,
                     Rules.between(1, 1_000_000),
                     Importance.LOW,
                     "Candidates that stay in the checkpoint store after they were decided; the trainer restarts from the"
-                            + " newest.");
+                            + " newest.")
+            .define(
+                    REWINDABLE,
+                    Type.INT,
+                    3,
+                    Rules.between(0, 1_000_000),
+                    Importance.LOW,
+                    "Newest versions whose candidates stay, with those that aliases point to, so that a rollback can take"
+                            + " training back to them; 0 keeps none for that.")
+            .define(
+                    VERSIONS_KEPT,
+                    Type.INT,
+                    0,
+                    Rules.between(0, 1_000_000),
+                    Importance.MEDIUM,
+                    "Newest versions that stay. Older ones are deleted unless an alias or a live subscriber holds them;"
+                            + " 0 deletes none. See realalign checkpoints retain --dry-run.")
+            .define(
+                    DAYS_KEPT,
+                    Type.INT,
+                    30,
+                    Rules.between(0, 100_000),
+                    Importance.LOW,
+                    "Days back (UTC) for which the last version of each day stays.")
+            .define(
+                    GRACE_MS,
+                    Type.LONG,
+                    3_600_000L,
+                    Rules.atLeast(0),
+                    Importance.LOW,
+                    "How long the folder of a deleted version stays after no topic names it any more, for subscribers that"
+                            + " are fetching it.")
+            .define(
+                    SUBSCRIBER_MEMORY_MS,
+                    Type.LONG,
+                    604_800_000L,
+                    Rules.atLeast(0),
+                    Importance.LOW,
+                    "How long after its last report a subscriber that did not say goodbye still holds its version.");
 
     /**
      * Reads configuration.
@@ -76,7 +137,30 @@ public record PublisherConfig(
                 CheckpointLayout.of(StoreConfig.checkpoints(config)),
                 config.number(HELD_OUT_RATIO_LIMIT),
                 config.flag(UNMEASURED_ALLOWED),
-                config.integer(CANDIDATES_KEPT));
+                config.number(PARENT_INCREASE_LIMIT),
+                new Retention(
+                        policy(config),
+                        config.duration(GRACE_MS),
+                        config.integer(CANDIDATES_KEPT),
+                        config.integer(REWINDABLE)));
+    }
+
+    /** Which versions stay, for whoever wants to know without being a publisher. */
+    public static RetentionPolicy retentionPolicy(Map<String, String> given) {
+        return policy(ServiceConfig.definedBy(DEFINITION).read(given));
+    }
+
+    private static RetentionPolicy policy(ServiceConfig config) {
+        return new RetentionPolicy(
+                config.integer(VERSIONS_KEPT), config.integer(DAYS_KEPT), config.duration(SUBSCRIBER_MEMORY_MS));
+    }
+
+    /** The gate this configuration describes. */
+    Gate gate() {
+        return Gate.all(List.of(
+                new HeldOutRatioGate(heldOutRatioLimit, unmeasuredAllowed),
+                StopConditionsGate.DEFAULT,
+                new ParentGate(parentIncreaseLimit, unmeasuredAllowed)));
     }
 
     /** Consumer group under which the consumed offsets are kept. */

@@ -39,10 +39,7 @@ public final class PublisherService extends WorkerService {
 
     /** A publisher with the gate its configuration describes. */
     public PublisherService(PublisherConfig config) {
-        this(
-                config,
-                new HeldOutRatioGate(config.heldOutRatioLimit(), config.unmeasuredAllowed()),
-                PublishingStep.Observer.NONE);
+        this(config, config.gate(), PublishingStep.Observer.NONE);
     }
 
     /**
@@ -65,7 +62,9 @@ public final class PublisherService extends WorkerService {
                         Topics.CHECKPOINT_CANDIDATES,
                         Topics.CHECKPOINTS,
                         Topics.CHECKPOINT_ALIASES,
-                        Topics.PUBLISHING_LOG));
+                        Topics.PUBLISHING_LOG,
+                        Topics.CHECKPOINT_COMMANDS,
+                        Topics.SUBSCRIBER_STATUS));
         Duration pause = POLL;
         while (!isStopping()) {
             try (KafkaJournal journal = new KafkaJournal(config, steps)) {
@@ -73,11 +72,15 @@ public final class PublisherService extends WorkerService {
                     open = journal;
                 }
                 Publisher publisher =
-                        new Publisher(journal, config.store(), gate, config.candidatesKept(), Clock.systemUTC(), steps);
+                        new Publisher(journal, config.store(), gate, config.retention(), Clock.systemUTC(), steps);
                 atWork();
                 while (!isStopping()) {
-                    for (Journal.Delivery delivery : journal.poll(POLL)) {
+                    List<Journal.Delivery> deliveries = journal.poll(POLL);
+                    for (Journal.Delivery delivery : deliveries) {
                         publisher.decide(delivery);
+                    }
+                    if (deliveries.isEmpty()) {
+                        publisher.tidy();
                     }
                     pause = POLL;
                 }

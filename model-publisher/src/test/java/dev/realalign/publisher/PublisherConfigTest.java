@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.realalign.runtime.UserErrorException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
@@ -23,7 +24,9 @@ class PublisherConfigTest {
 
         assertThat(config.heldOutRatioLimit()).isEqualTo(1.1);
         assertThat(config.unmeasuredAllowed()).isFalse();
-        assertThat(config.candidatesKept()).isEqualTo(3);
+        assertThat(config.parentIncreaseLimit()).isEqualTo(0.01);
+        assertThat(config.retention())
+                .isEqualTo(new Retention(new RetentionPolicy(0, 30, Duration.ofDays(7)), Duration.ofHours(1), 3, 3));
         assertThat(config.store().root()).hasToString("/srv/checkpoints");
         assertThat(config.group()).isEqualTo("realalign-publisher-tiny");
         assertThat(config.transactionalId()).isEqualTo("publisher-tiny");
