@@ -1,11 +1,19 @@
 package dev.realalign.publisher;
 
+import dev.realalign.publisher.catalogue.CatalogueSettings;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ModelConfig;
 import dev.realalign.runtime.Rules;
 import dev.realalign.runtime.ServiceConfig;
 import dev.realalign.runtime.StoreConfig;
+import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.CheckpointLayout;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.config.ConfigDef;
@@ -22,6 +30,7 @@ import org.apache.kafka.common.config.ConfigDef.Type;
  * @param unmeasuredAllowed whether a candidate without that measure may be published
  * @param parentIncreaseLimit largest relative increase of the held-out error over the parent's that may be published
  * @param retention what stays in the store
+ * @param catalogue where versions can be read over HTTP
  */
 public record PublisherConfig(
         ClusterConfig cluster,
@@ -30,7 +39,8 @@ public record PublisherConfig(
         double heldOutRatioLimit,
         boolean unmeasuredAllowed,
         double parentIncreaseLimit,
-        Retention retention) {
+        Retention retention,
+        CatalogueSettings catalogue) {
     /** Largest ratio of the held-out errors. */
     public static final String HELD_OUT_RATIO_LIMIT = "publisher.gate.held.out.ratio.max";
     /** Whether unmeasured candidates may be published. */
@@ -47,8 +57,16 @@ public record PublisherConfig(
     public static final String SUBSCRIBER_MEMORY_MS = "publisher.retention.subscriber.ms";
     /** Versions whose candidates stay. */
     public static final String REWINDABLE = "publisher.candidates.rewindable";
+    /** Port of the catalogue. */
+    public static final String HTTP_PORT = "publisher.http.port";
+    /** Address of the catalogue. */
+    public static final String HTTP_HOST = "publisher.http.host";
+    /** Token of the catalogue. */
+    public static final String HTTP_TOKEN_FILE = "publisher.http.token.file";
     /** Decided candidates that stay. */
     public static final String CANDIDATES_KEPT = "publisher.candidates.kept";
+
+    private static final int FEWEST_TOKEN_CHARACTERS = 16;
 
     /** Keys of the publisher alone. */
     public static final ConfigDef DEFINITION = new ConfigDef()
@@ -120,7 +138,30 @@ public record PublisherConfig(
                     604_800_000L,
                     Rules.atLeast(0),
                     Importance.LOW,
-                    "How long after its last report a subscriber that did not say goodbye still holds its version.");
+                    "How long after its last report a subscriber that did not say goodbye still holds its version.")
+            .define(
+                    HTTP_PORT,
+                    Type.INT,
+                    0,
+                    Rules.between(0, 65_535),
+                    Importance.MEDIUM,
+                    "Port of the read-only HTTP catalogue of versions; 0 runs none.")
+            .define(
+                    HTTP_HOST,
+                    Type.STRING,
+                    "127.0.0.1",
+                    Rules.notBlank(),
+                    Importance.MEDIUM,
+                    "Address the catalogue listens on. Any other than a loopback address needs a token.")
+            .define(
+                    HTTP_TOKEN_FILE,
+                    Type.STRING,
+                    null,
+                    Rules.notBlank(),
+                    Importance.MEDIUM,
+                    "File that holds the token clients must show as Authorization: Bearer, at least "
+                            + FEWEST_TOKEN_CHARACTERS + " characters. The connection is not encrypted: put a proxy with"
+                            + " TLS before it where others can listen.");
 
     /**
      * Reads configuration.
@@ -130,6 +171,12 @@ public record PublisherConfig(
     public static PublisherConfig from(Map<String, String> given) {
         ServiceConfig config = ServiceConfig.definedBy(
                         ClusterConfig.DEFINITION, ModelConfig.DEFINITION, StoreConfig.CHECKPOINTS, DEFINITION)
+                .rule(
+                        List.of(HTTP_HOST, HTTP_TOKEN_FILE),
+                        c -> c.integer(HTTP_PORT) == 0
+                                || c.optionalText(HTTP_TOKEN_FILE).isPresent()
+                                || isLoopback(c.text(HTTP_HOST)),
+                        "name a file with a token, or listen on 127.0.0.1 only.")
                 .read(given);
         return new PublisherConfig(
                 ClusterConfig.from(config),
@@ -142,7 +189,35 @@ public record PublisherConfig(
                         policy(config),
                         config.duration(GRACE_MS),
                         config.integer(CANDIDATES_KEPT),
-                        config.integer(REWINDABLE)));
+                        config.integer(REWINDABLE)),
+                new CatalogueSettings(
+                        config.text(HTTP_HOST),
+                        config.integer(HTTP_PORT),
+                        config.optionalText(HTTP_TOKEN_FILE).map(PublisherConfig::token)));
+    }
+
+    private static boolean isLoopback(String host) {
+        try {
+            return InetAddress.getByName(host).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            return false;
+        }
+    }
+
+    private static String token(String file) {
+        String token;
+        try {
+            token = Files.readString(Path.of(file)).strip();
+        } catch (IOException | InvalidPathException e) {
+            throw UserErrorException.usage(HTTP_TOKEN_FILE + " is \"" + file + "\": it cannot be read ("
+                    + e.getClass().getSimpleName() + "). Name a text file that holds the token and nothing else.");
+        }
+        if (token.length() < FEWEST_TOKEN_CHARACTERS || token.chars().anyMatch(c -> c <= ' ' || c > '~')) {
+            throw UserErrorException.usage(
+                    HTTP_TOKEN_FILE + " is \"" + file + "\": its token must have at least " + FEWEST_TOKEN_CHARACTERS
+                            + " visible ASCII characters. Write one with: openssl rand -hex 32 > FILE");
+        }
+        return token;
     }
 
     /** Which versions stay, for whoever wants to know without being a publisher. */

@@ -1,5 +1,6 @@
 package dev.realalign.publisher;
 
+import dev.realalign.publisher.catalogue.CatalogueServer;
 import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.runtime.WorkerService;
@@ -65,6 +66,16 @@ public final class PublisherService extends WorkerService {
                         Topics.PUBLISHING_LOG,
                         Topics.CHECKPOINT_COMMANDS,
                         Topics.SUBSCRIBER_STATUS));
+        if (!config.catalogue().isOn()) {
+            decideUntilStopped();
+            return;
+        }
+        try (CatalogueServer catalogue = CatalogueServer.start(config.catalogue(), config.cluster(), config.store())) {
+            decideUntilStopped();
+        }
+    }
+
+    private void decideUntilStopped() throws InterruptedException {
         Duration pause = POLL;
         while (!isStopping()) {
             try (KafkaJournal journal = new KafkaJournal(config, steps)) {
