@@ -102,18 +102,27 @@ class PublishingTest {
                         .onVersion(version -> received.add(version.version()))
                         .start()) {
             long candidate = 0;
-            for (PublishingStep step : all) {
-                trainer.announce(trainer.write(++candidate * 10, 1.0));
-                Process publisher = publisherThatDiesAt(step, model);
+            List<PublishingStep> deaths = new ArrayList<>(all);
+            deaths.add(PublishingStep.OFFSET_SENT);
+            Process next = publisherThatDiesAt(deaths.get(0), model);
+            for (int death = 0; death < deaths.size(); death++) {
+                if (death < steps) {
+                    trainer.announce(trainer.write(++candidate * 10, 1.0));
+                } else {
+                    ask(command(model, "promote", "canary", 1L, null));
+                }
+                Process publisher = next;
+                publisher.getOutputStream().write('\n');
+                publisher.getOutputStream().flush();
+                if (death + 1 < deaths.size()) { // it starts up while this one works
+                    next = publisherThatDiesAt(deaths.get(death + 1), model);
+                }
                 assertThat(publisher.waitFor(60, TimeUnit.SECONDS))
-                        .as("the publisher reaches %s", step)
+                        .as("the publisher reaches %s", deaths.get(death))
                         .isTrue();
                 assertThat(publisher.exitValue()).isEqualTo(PublisherProcess.KILLED);
                 verifyEverythingAnnounced(model);
             }
-            ask(command(model, "promote", "canary", 1L, null));
-            Process publisher = publisherThatDiesAt(PublishingStep.OFFSET_SENT, model);
-            assertThat(publisher.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(answers(model))
                     .as("killed before its answer was committed")
                     .isEmpty();
