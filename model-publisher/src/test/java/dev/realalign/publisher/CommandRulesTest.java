@@ -88,8 +88,10 @@ class CommandRulesTest {
                 .isEqualTo("canary is held at version 2 by somebody (because): release it first");
         assertThat(ask(command("release", "canary", null, version(2))).getReason())
                 .isEqualTo("canary moved from version 2 to version 2, no longer held: because");
-        assertThat(ask(command("promote", "canary", 3L, version(2))).getAccepted())
-                .isTrue();
+        CheckpointCommand again = CheckpointCommand.newBuilder(command("promote", "canary", 3L, version(2)))
+                .setId("asked again after the release")
+                .build();
+        assertThat(ask(again).getAccepted()).isTrue();
         assertThat(ask(command("pin", "latest", 2L, version(3))).getAccepted()).isTrue();
         assertThat(alias("latest").getHeld()).isTrue();
     }
