@@ -1,5 +1,6 @@
 package dev.realalign.publisher;
 
+import dev.realalign.publisher.catalogue.CatalogueServer;
 import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.runtime.WorkerService;
@@ -43,10 +44,7 @@ public final class PublisherService extends WorkerService {
 
     /** A publisher with the gate its configuration describes. */
     public PublisherService(PublisherConfig config) {
-        this(
-                config,
-                new HeldOutRatioGate(config.heldOutRatioLimit(), config.unmeasuredAllowed()),
-                PublishingStep.Observer.NONE);
+        this(config, config.gate(), PublishingStep.Observer.NONE);
     }
 
     /**
@@ -89,7 +87,19 @@ public final class PublisherService extends WorkerService {
                         Topics.CHECKPOINT_CANDIDATES,
                         Topics.CHECKPOINTS,
                         Topics.CHECKPOINT_ALIASES,
-                        Topics.PUBLISHING_LOG));
+                        Topics.PUBLISHING_LOG,
+                        Topics.CHECKPOINT_COMMANDS,
+                        Topics.SUBSCRIBER_STATUS));
+        if (!config.catalogue().isOn()) {
+            decideUntilStopped();
+            return;
+        }
+        try (CatalogueServer catalogue = CatalogueServer.start(config.catalogue(), config.cluster(), config.store())) {
+            decideUntilStopped();
+        }
+    }
+
+    private void decideUntilStopped() throws InterruptedException {
         Duration pause = POLL;
         while (!isStopping()) {
             try (KafkaJournal journal = new KafkaJournal(config, steps)) {
@@ -97,11 +107,15 @@ public final class PublisherService extends WorkerService {
                     open = journal;
                 }
                 Publisher publisher = new Publisher(
-                        journal, config.store(), signingKey, gate, config.candidatesKept(), Clock.systemUTC(), steps);
+                        journal, config.store(), signingKey, gate, config.retention(), Clock.systemUTC(), steps);
                 atWork();
                 while (!isStopping()) {
-                    for (Journal.Delivery delivery : journal.poll(POLL)) {
+                    List<Journal.Delivery> deliveries = journal.poll(POLL);
+                    for (Journal.Delivery delivery : deliveries) {
                         publisher.decide(delivery);
+                    }
+                    if (deliveries.isEmpty()) {
+                        publisher.tidy();
                     }
                     pause = POLL;
                 }

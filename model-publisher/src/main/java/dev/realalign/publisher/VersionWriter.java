@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -70,14 +71,16 @@ final class VersionWriter {
             } catch (UncheckedIOException | ModelFormatException e) { // it was sound when it was judged
                 throw new IOException(e.getMessage(), e);
             }
+            List<FileEntry> files = new ArrayList<>();
+            files.add(FileEntry.of(draft.file(CheckpointLayout.DIFFUSERS_LORA)));
+            files.add(FileEntry.of(draft.file(kohya)));
+            if (candidate.errors().isPresent()) {
+                Path errors = draft.file(CheckpointLayout.HELD_OUT_ERRORS);
+                Files.write(errors, candidate.errors().get().toBytes());
+                files.add(FileEntry.of(errors));
+            }
             steps.passed(PublishingStep.FILES_WRITTEN);
-            manifest = manifest(
-                    announced,
-                    candidate.manifest(),
-                    line,
-                    List.of(
-                            FileEntry.of(draft.file(CheckpointLayout.DIFFUSERS_LORA)),
-                            FileEntry.of(draft.file(kohya))));
+            manifest = manifest(announced, candidate.manifest(), line, files);
             draft.write(CheckpointLayout.MANIFEST, manifest.toBytes());
             steps.passed(PublishingStep.MANIFEST_WRITTEN);
             signature = sign(manifest);

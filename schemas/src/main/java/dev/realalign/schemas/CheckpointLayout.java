@@ -10,9 +10,11 @@ import java.util.regex.Pattern;
  *
  * <pre>
  * models/NAME/candidates/step-0000000120/   the trainer's: {@link #ADAPTER}, {@link #EMA}, {@link #REFERENCE},
- *                                           {@link #OPTIMIZER}, {@link #HELD_OUT}, {@link #MANIFEST}
+ *                                           {@link #OPTIMIZER}, {@link #HELD_OUT}, {@link #HELD_OUT_ERRORS},
+ *                                           {@link #MANIFEST}
  * models/NAME/versions/00000042/            the publisher's: {@link #DIFFUSERS_LORA}, NAME-v00000042.safetensors,
- *                                           {@link #MANIFEST}, {@link #SIGNATURE} where versions are signed
+ *                                           {@link #HELD_OUT_ERRORS}, {@link #MANIFEST}, {@link #SIGNATURE} where
+ *                                           versions are signed
  * </pre>
  *
  * @param root folder of the store
@@ -32,6 +34,8 @@ public record CheckpointLayout(Path root) {
     public static final String OPTIMIZER = "optimizer.safetensors";
     /** The held-out set. */
     public static final String HELD_OUT = "held-out.avro";
+    /** What was measured on the held-out set, {@link HeldOutErrors}: a candidate's, and its version's. */
+    public static final String HELD_OUT_ERRORS = "held-out-errors.json";
     /** A version's adapter under the file name that diffusers looks for. */
     public static final String DIFFUSERS_LORA = "pytorch_lora_weights.safetensors";
 

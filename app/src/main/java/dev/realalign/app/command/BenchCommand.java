@@ -30,8 +30,8 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Measures how fast the parts of the house are on this machine.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchCommand.Curator.class},
-        footer = {"", "Example:", "  realalign bench curator --json"})
+        subcommands = {BenchCommand.Curator.class, PublishBenchCommand.class},
+        footer = {"", "Examples:", "  realalign bench curator --json", "  realalign bench publish --json"})
 final class BenchCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
