@@ -1,7 +1,9 @@
 package dev.realalign.curator;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.realalign.curator.gate.Findings;
 import dev.realalign.curator.gate.Gates;
+import dev.realalign.curator.gate.RunningMean;
 import dev.realalign.curator.image.DamagedImageException;
 import dev.realalign.curator.image.ImageContainer;
 import dev.realalign.curator.image.ImageType;
@@ -61,6 +63,20 @@ public final class CuratorBenchmark {
      */
     public record Report(
             int images, long meanBytes, int resolution, double accepted, Map<String, Double> imagesPerSecondPerCore) {}
+
+    private static final class MeansInMemory implements RunningMeans {
+        private Optional<RunningMean> mean = Optional.empty();
+
+        @Override
+        public Optional<RunningMean> colourfulness() {
+            return mean;
+        }
+
+        @Override
+        public void setColourfulness(RunningMean newest) {
+            mean = Optional.of(newest);
+        }
+    }
 
     /** Work on one picture. */
     private interface Part {
@@ -125,7 +141,7 @@ public final class CuratorBenchmark {
 
     private Map<String, Double> measureAll(
             PairSettings settings, TrainingPicture pictures, List<byte[]> files, List<RgbImage> reals) {
-        Gates gates = new Gates(settings.limits());
+        Gates gates = new Gates(settings.limits(), settings.policy());
         PerturbedNegatives negatives =
                 new PerturbedNegatives(settings.mix(), settings.leastRmsDifference(), settings.seed());
         List<String> ids = files.stream().map(file -> ImageId.of(file).hex()).toList();
@@ -138,7 +154,9 @@ public final class CuratorBenchmark {
         rates.put("gates", rate(files.size(), i -> {
             ImageId.of(files.get(i));
             gates.judgeSize(files.get(i).length);
-            gates.judgeStructure(container(files.get(i)));
+            Findings findings = new Findings(settings.modes());
+            gates.judgeStructure(container(files.get(i)), findings);
+            gates.judgePixels(reals.get(i), gates.start(), findings);
         }));
         rates.put("decode", rate(files.size(), i -> pictures.of(container(files.get(i)))));
         rates.put("perturbation", rate(files.size(), i -> negatives.of(ids.get(i), reals.get(i))));
@@ -159,6 +177,7 @@ public final class CuratorBenchmark {
                 Serializer<ImageRejection> rejections = Topics.IMAGE_REJECTIONS.valueSerializer(registry)) {
             RecordJudge judge = new RecordJudge(config, reader, BlobStore.open(config.blobStore()));
             Map<String, RecordPosition> seen = new HashMap<>();
+            RunningMeans means = new MeansInMemory();
             List<ReceivedRecord> records = new ArrayList<>();
             for (int i = 0; i < files.size(); i++) {
                 records.add(record(i, ids.get(i), files.get(i), images));
@@ -168,6 +187,7 @@ public final class CuratorBenchmark {
                         records.get(i),
                         (id, position) -> Optional.ofNullable(seen.putIfAbsent(id, position))
                                 .filter(first -> !first.equals(position)),
+                        means,
                         Instant.EPOCH);
                 if (outcome instanceof Outcome.Accepted accepted) {
                     triples.serialize(Topics.PREFERENCE_TRIPLES.name(), accepted.triple());

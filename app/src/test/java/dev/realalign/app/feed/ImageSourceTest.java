@@ -109,7 +109,7 @@ class ImageSourceTest {
     @Test
     void aPathThatIsNoSourceIsRefusedWithWhatWouldBe() throws IOException {
         assertThatThrownBy(() -> ImageSource.of(folder.resolve("nowhere")))
-                .hasMessage("There is no folder, zip or CSV file at " + folder.resolve("nowhere")
+                .hasMessage("There is no folder, archive or list at " + folder.resolve("nowhere")
                         + ": check the path of the images.");
         Path broken = Files.writeString(folder.resolve("broken.zip"), "not a zip");
         assertThatThrownBy(() -> ImageSource.of(broken))
@@ -154,7 +154,7 @@ class ImageSourceTest {
     private static String text(SourceImage image) throws IOException {
         try (InputStream in = image.content().open()) {
             return image.name() + "|" + new String(in.readAllBytes(), UTF_8) + "|"
-                    + image.caption().open();
+                    + image.note().open().caption();
         }
     }
 }
