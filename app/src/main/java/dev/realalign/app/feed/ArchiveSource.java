@@ -72,9 +72,7 @@ final class ArchiveSource implements ImageSource {
     }
 
     private Optional<Opening<InputStream>> beside(String name, String note) {
-        return names.contains(note) && !note.equals(name)
-                ? Optional.of(() -> archive.open(note))
-                : Optional.empty();
+        return names.contains(note) && !note.equals(name) ? Optional.of(() -> archive.open(note)) : Optional.empty();
     }
 
     @Override

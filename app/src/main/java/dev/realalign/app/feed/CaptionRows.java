@@ -78,7 +78,8 @@ final class CaptionRows {
                     ImageFacts facts = factsIn(row, factColumns);
                     reader.accept(new Row(plainName(row.get(fileColumn)), new Note(caption.strip(), facts)));
                 } catch (IllegalArgumentException e) {
-                    problems.add(name + " line " + rows.getCurrentLineNumber() + " cannot be used: " + e.getMessage() + ".");
+                    problems.add(
+                            name + " line " + rows.getCurrentLineNumber() + " cannot be used: " + e.getMessage() + ".");
                 }
             }
         } catch (CharacterCodingException e) {

@@ -98,7 +98,7 @@ public final class Feeder implements AutoCloseable {
         }
         pace.await();
         int size = original.length;
-        send(original, image.name(), note).whenComplete((fed, failure) -> {
+        CompletableFuture<ImageId> unused = send(original, image.name(), note).whenComplete((fed, failure) -> {
             if (failure == null) {
                 tally.acknowledged(size);
             } else {

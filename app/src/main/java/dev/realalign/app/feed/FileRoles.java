@@ -54,7 +54,10 @@ final class FileRoles {
      * @param listed what a table says
      */
     static Note noteFrom(
-            Optional<Opening<InputStream>> text, Optional<Opening<InputStream>> json, Optional<Note> listed, String name)
+            Optional<Opening<InputStream>> text,
+            Optional<Opening<InputStream>> json,
+            Optional<Note> listed,
+            String name)
             throws IOException {
         Note note = listed.orElse(Note.NONE);
         if (json.isPresent()) {

@@ -77,8 +77,10 @@ public record ImageFacts(
                     ? OffsetDateTime.parse(text).toInstant()
                     : LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant();
         } catch (DateTimeException e) {
-            throw new IllegalArgumentException("event_time is \"" + text
-                    + "\": write a date such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z", e);
+            throw new IllegalArgumentException(
+                    "event_time is \"" + text
+                            + "\": write a date such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z",
+                    e);
         }
     }
 

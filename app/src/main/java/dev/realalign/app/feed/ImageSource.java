@@ -53,10 +53,11 @@ public interface ImageSource extends Closeable {
             return new ArchiveSource(path, () -> new TarArchive(path));
         }
         if (name.endsWith(".tar.gz") || name.endsWith(".tgz") || name.endsWith(".tar.zst")) {
-            throw UserErrorException.usage(
-                    "The archive " + path + " is packed as a whole: unpack it to a .tar first, pictures hardly shrink.");
+            throw UserErrorException.usage("The archive " + path
+                    + " is packed as a whole: unpack it to a .tar first, pictures hardly shrink.");
         }
-        throw UserErrorException.usage("Images come from a folder, a .zip, a .tar, or a .csv or .jsonl of paths with captions, and " + path
-                + " is none of them: name its folder instead.");
+        throw UserErrorException.usage(
+                "Images come from a folder, a .zip, a .tar, or a .csv or .jsonl of paths with captions, and " + path
+                        + " is none of them: name its folder instead.");
     }
 }

@@ -102,6 +102,11 @@ final class JsonNotes {
     }
 
     private static String first(Map<String, String> texts, Set<String> names) {
-        return names.stream().sorted().map(texts::get).filter(text -> text != null).findFirst().orElse("");
+        return names.stream()
+                .sorted()
+                .map(texts::get)
+                .filter(text -> text != null)
+                .findFirst()
+                .orElse("");
     }
 }

@@ -40,8 +40,7 @@ final class ListSource implements ImageSource {
     @Override
     public Iterator<SourceImage> iterator() {
         return rows.stream()
-                .map(row ->
-                        new SourceImage(row.file(), () -> FolderSource.openRegular(resolve(row.file())), row::note))
+                .map(row -> new SourceImage(row.file(), () -> FolderSource.openRegular(resolve(row.file())), row::note))
                 .iterator();
     }
 

@@ -148,11 +148,15 @@ class FeederTest {
     }
 
     private void feed(SourceImage... images) throws InterruptedException {
-        feeder.feed(source(images), new Note("the default", ImageFacts.UNKNOWN), 0, new FedBefore(), tally, () -> false);
+        feeder.feed(
+                source(images), new Note("the default", ImageFacts.UNKNOWN), 0, new FedBefore(), tally, () -> false);
     }
 
     private static SourceImage picture(String name, String content, String caption) {
-        return new SourceImage(name, () -> new ByteArrayInputStream(content.getBytes(UTF_8)), () -> new Note(caption, ImageFacts.UNKNOWN));
+        return new SourceImage(
+                name,
+                () -> new ByteArrayInputStream(content.getBytes(UTF_8)),
+                () -> new Note(caption, ImageFacts.UNKNOWN));
     }
 
     private static ImageSource source(SourceImage... images) {
