@@ -24,6 +24,11 @@ import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.RealImage;
 import dev.realalign.schemas.RecordPosition;
 import dev.realalign.schemas.Topics;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -35,6 +40,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import javax.imageio.ImageIO;
 import org.apache.kafka.common.serialization.Serializer;
 
 /**
@@ -58,8 +64,10 @@ public final class CuratorBenchmark {
      * @param resolution width and height of the pairs, in pixels
      * @param accepted share of the pictures that became triples
      * @param imagesPerSecondPerCore pictures per second of processor time, by part: {@code gates} (digest, type,
-     *     structure), {@code decode} (with resizing, orientation and colours), {@code perturbation}, {@code encode}
-     *     (both halves), {@code record} (all of it, with both records' Avro)
+     *     structure, statements, pixels), {@code decode} (with resizing, orientation and colours), {@code perturbation}, {@code encode}
+     *     (both halves), {@code record} (all of it, with both records' Avro), and for comparison {@code bareToPng} (nothing
+     *     but the JDK's decoder and both halves' PNG encoder) and {@code bareToJpeg} (nothing but the JDK's JPEG decoder and
+     *     one run of its JPEG encoder)
      */
     public record Report(
             int images, long meanBytes, int resolution, double accepted, Map<String, Double> imagesPerSecondPerCore) {}
@@ -165,7 +173,29 @@ public final class CuratorBenchmark {
             PngEncoder.encode(worse.get(i));
         }));
         rates.put(WHOLE_RECORD, wholeRecord(files, ids));
+        rates.put("bareToPng", rate(files.size(), i -> {
+            bareDecode(files.get(i));
+            PngEncoder.encode(reals.get(i));
+            PngEncoder.encode(worse.get(i));
+        }));
+        rates.put("bareToJpeg", rate(files.size(), i -> bareEncode(bareDecode(files.get(i)))));
         return rates;
+    }
+
+    private static BufferedImage bareDecode(byte[] file) {
+        try {
+            return ImageIO.read(new ByteArrayInputStream(file));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void bareEncode(BufferedImage image) {
+        try {
+            ImageIO.write(image, "jpeg", new ByteArrayOutputStream(1 << 16));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private double wholeRecord(List<byte[]> files, List<String> ids) {
