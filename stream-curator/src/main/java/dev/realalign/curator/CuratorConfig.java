@@ -108,7 +108,7 @@ public record CuratorConfig(
     /** Changes whenever the same bytes under the same settings could get another verdict. */
     static final int GATE_VERSION = 2;
     /** Changes whenever the same bytes under the same settings could make another pair. */
-    static final int CURATION_VERSION = 1;
+    static final int CURATION_VERSION = 2;
 
     private static final String CURATION_PREFIX = "curation.";
     private static final String GATE_PREFIX = "curation.gate.";
