@@ -111,7 +111,7 @@ class CuratorTopologyTest {
         assertThat(triple.getAcceptedAt()).isEqualTo(TopologyHarness.NOW);
         assertThat(triple.getCuratorVersion())
                 .isEqualTo(curator.config.curatorVersion())
-                .matches("1-[0-9a-f]{12}");
+                .matches("2-[0-9a-f]{12}");
         assertThat(triple.getGeneratorVersion()).isNull();
         assertThat(triple.getWidth()).isEqualTo(32);
         assertThat(triple.getHeight()).isEqualTo(32);
