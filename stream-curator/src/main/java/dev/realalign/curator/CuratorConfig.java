@@ -213,7 +213,7 @@ public record CuratorConfig(
             .define(
                     MIN_SHARPNESS,
                     Type.DOUBLE,
-                    5.0,
+                    2.0,
                     Rules.between(0, 10_000),
                     Importance.LOW,
                     "Least variance of the Laplacian of the luma at the training resolution, in squared levels; less is"
