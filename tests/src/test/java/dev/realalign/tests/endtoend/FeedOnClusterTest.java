@@ -80,7 +80,7 @@ class FeedOnClusterTest {
         Map<String, RealImage> records = new HashMap<>();
         for (TopicReader.Entry<RealImage> entry :
                 TopicReader.readAll(Topics.REAL_IMAGES, client(), Duration.ofSeconds(20))) {
-            if (entry.value().getSource().startsWith("photos/")) {
+            if (requireNonNull(entry.value()).getSource().startsWith("photos/")) {
                 records.put(entry.key(), entry.value());
             }
             assertThat(entry.partition().partition())
