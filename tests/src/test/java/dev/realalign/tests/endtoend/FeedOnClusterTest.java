@@ -144,7 +144,8 @@ class FeedOnClusterTest {
             assertThat(sendSlowly(new byte[1 << 20], address.getPort()))
                     .as("the door is as good as new")
                     .isEqualTo(202);
-            door.destroy();
+            // Process.destroy would close the output before it is read
+            door.toHandle().destroy();
             assertThat(out.readLine()).startsWith("Fed " + (accepted.size() + 1) + " pictures");
             assertThat(door.waitFor()).isZero();
             assertThat(TopicReader.readAll(Topics.REAL_IMAGES, client(), Duration.ofSeconds(20)))
