@@ -11,7 +11,8 @@ public interface ArtifactSource {
      *
      * @param folder location of the version folder, as announced
      * @param name plain file name inside it
-     * @throws IOException naming the file, when it is absent or unreachable; the fetch is tried again later
+     * @throws java.nio.file.NoSuchFileException naming the file, when the source answers and has no such file
+     * @throws IOException naming the file, when it is unreachable; the fetch is tried again later in either case
      */
     InputStream open(URI folder, String name) throws IOException;
 }

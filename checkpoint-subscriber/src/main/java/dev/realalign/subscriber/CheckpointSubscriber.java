@@ -2,11 +2,17 @@ package dev.realalign.subscriber;
 
 import dev.realalign.schemas.CheckpointKeys;
 import dev.realalign.schemas.ModelName;
+import dev.realalign.schemas.SubscriberStatus;
+import dev.realalign.schemas.signing.KeyFileException;
+import dev.realalign.schemas.signing.TrustedKeys;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,10 +24,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps a folder on the published versions of a model: fetched, verified, switched in one step.
+ * Keeps a folder on the published versions of a model: fetched, signature and hashes verified, switched in one step.
  *
  * <pre>{@code
  * try (CheckpointSubscriber subscriber = CheckpointSubscriber.of("tiny-photo", Path.of("lora"), client)
+ *         .trust(Path.of("publisher.pub"))
  *         .follow(new Follow.Alias("latest", false))
  *         .onVersion(version -> pipeline.load(version.diffusersFile()))
  *         .start()) {
@@ -30,8 +37,8 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * Whatever fails, the version received before stays in place and is served; the attempt is repeated after growing pauses,
- * and {@link #state()} says what fails and since when. Two threads work: one reads the announcements, the other fetches,
- * switches and calls back, one version at a time.
+ * and {@link #state()} says what fails and since when. Three threads work: one reads the announcements, one fetches,
+ * switches and calls back, one version at a time, and one reports to the topic {@code subscriber-status}.
  */
 public final class CheckpointSubscriber implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(CheckpointSubscriber.class);
@@ -55,19 +62,26 @@ public final class CheckpointSubscriber implements AutoCloseable {
     private final Clock clock;
     private final Thread reading;
     private final Thread receiving;
+    private final String name;
+    private final StatusReports reports;
 
     private final Object lock = new Object();
     private final TargetQueue queue;
-    private final long floor;
     private @Nullable ReceivedVersion current;
+    private @Nullable Instant switchedAt;
+    /** Highest sequence that the folder was taken to, in this run or before. */
+    private long taken;
+
     private @Nullable TargetFeed feed;
     private SubscriberState.@Nullable Trouble readingTrouble;
     private SubscriberState.@Nullable Trouble receivingTrouble;
+    private SubscriberState.@Nullable Trouble refusedMove;
     private boolean caughtUp;
     private boolean closed;
 
-    private CheckpointSubscriber(Builder builder) {
+    private CheckpointSubscriber(Builder builder, Trust trust) {
         this.model = builder.model;
+        this.name = builder.name == null ? nameOf(builder.into) : builder.name;
         this.follow = builder.follow;
         this.feeds = builder.feeds;
         this.source = builder.source;
@@ -75,15 +89,19 @@ public final class CheckpointSubscriber implements AutoCloseable {
         this.keepPrevious = builder.keepPrevious;
         this.pauses = builder.pauses;
         this.clock = builder.clock;
-        this.folder = SubscriberFolder.open(builder.into, model);
+        this.folder = SubscriberFolder.open(builder.into, model, trust);
         this.current = folder.current().orElse(null);
-        this.floor = folder.progress().floor(follow, current != null);
+        this.switchedAt =
+                folder.progress().switchedAt().filter(at -> current != null).orElse(null);
         boolean newestOnly = follow instanceof Follow.Alias alias && !alias.everyMove();
-        this.queue = new TargetQueue(newestOnly, floor);
+        this.taken = folder.progress().highest(follow);
+        this.queue = new TargetQueue(newestOnly, folder.progress().floor(follow, current != null));
         this.reading = new Thread(this::readAnnouncements, "subscriber-" + model + "-announcements");
         this.receiving = new Thread(this::receiveVersions, "subscriber-" + model + "-versions");
         reading.setDaemon(true);
         receiving.setDaemon(true);
+        this.reports = new StatusReports(
+                "subscriber-" + model + "-status", this::status, builder.statuses, builder.reportEvery);
     }
 
     /**
@@ -102,11 +120,35 @@ public final class CheckpointSubscriber implements AutoCloseable {
     public SubscriberState state() {
         synchronized (lock) {
             return new SubscriberState(
-                    Optional.ofNullable(current),
-                    caughtUp,
-                    queue.size(),
-                    Optional.ofNullable(receivingTrouble != null ? receivingTrouble : readingTrouble));
+                    Optional.ofNullable(current), caughtUp, queue.size(), Optional.ofNullable(trouble()));
         }
+    }
+
+    /** What is reported of it. */
+    private SubscriberStatus status() {
+        synchronized (lock) {
+            SubscriberState.Trouble trouble = trouble();
+            return SubscriberStatus.newBuilder()
+                    .setSubscriber(name)
+                    .setModel(model)
+                    .setFollows(follow.key())
+                    .setVersion(current == null ? null : current.version())
+                    .setDigest(current == null ? null : current.digest())
+                    .setAliasSequence(follow instanceof Follow.Alias && taken > 0 ? taken : null)
+                    .setPublishedAt(current == null ? null : current.announcedAt())
+                    .setSwitchedAt(switchedAt)
+                    .setTargetVersion(queue.next().map(Target::version).orElse(null))
+                    .setProblem(trouble == null ? "" : trouble.message())
+                    .setReportedAt(clock.instant().truncatedTo(ChronoUnit.MILLIS))
+                    .build();
+        }
+    }
+
+    private SubscriberState.@Nullable Trouble trouble() {
+        if (receivingTrouble != null) {
+            return receivingTrouble;
+        }
+        return readingTrouble != null ? readingTrouble : refusedMove;
     }
 
     /**
@@ -126,7 +168,9 @@ public final class CheckpointSubscriber implements AutoCloseable {
         }
     }
 
-    /** Ends both threads; a callback that runs may end first, for ten seconds. The folder stays as it is. */
+    /**
+     * Ends every thread and reports that; a callback that runs may end first, for ten seconds. The folder stays as it is.
+     */
     @Override
     public void close() {
         synchronized (lock) {
@@ -151,6 +195,11 @@ public final class CheckpointSubscriber implements AutoCloseable {
             }
         }
         try {
+            reports.close();
+        } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        try {
             folder.close();
         } catch (IOException e) {
             log.warn("the lock of the folder could not be given back: {}", e.getMessage());
@@ -167,10 +216,17 @@ public final class CheckpointSubscriber implements AutoCloseable {
                 synchronized (lock) {
                     feed = opened;
                 }
+                long highest = 0;
+                boolean reachedEnd = false;
                 while (!isClosed()) {
                     List<Target> targets = opened.poll(POLL);
                     failures = 0;
-                    take(targets, opened.isAtEnd());
+                    boolean atEnd = opened.isAtEnd();
+                    if (follow instanceof Follow.Alias) {
+                        highest = checkOrder(targets, highest, reachedEnd, atEnd);
+                    }
+                    reachedEnd |= atEnd;
+                    take(targets, atEnd);
                 }
             } catch (WakeupException | InterruptedException e) {
                 log.debug("the reader of {}'s announcements was told to look up", model);
@@ -191,6 +247,7 @@ public final class CheckpointSubscriber implements AutoCloseable {
                 return;
             }
             readingTrouble = trouble(readingTrouble, "the announcements cannot be read: " + reason(failure), failures);
+            reports.changed();
             log.warn(
                     "{}; next attempt in {} ms",
                     readingTrouble.message(),
@@ -208,25 +265,46 @@ public final class CheckpointSubscriber implements AutoCloseable {
         synchronized (lock) {
             readingTrouble = null;
             targets.forEach(queue::offer);
-            if (atEnd && !caughtUp) {
-                caughtUp = true;
-                warnIfTopicIsBehind();
-            }
+            caughtUp |= atEnd;
+            reports.changed();
             lock.notifyAll();
             waitUntil(() -> queue.size() < MOST_WAITING, FOREVER);
         }
     }
 
-    private void warnIfTopicIsBehind() {
-        if (queue.highestOffered() > 0 && queue.highestOffered() < floor) {
-            log.warn(
-                    "{} of {} stands at {}, but this folder has followed it to {} before: nothing older is taken;"
-                            + " choose a new folder if the topics were begun anew",
-                    follow.key(),
-                    model,
-                    queue.highestOffered(),
-                    floor);
+    /**
+     * Refuses, and reports, moves of the alias that are older than the one this folder was taken to: one that arrives after
+     * newer ones, and a topic that as a whole ends before it.
+     *
+     * @param highest highest sequence that this feed has returned before
+     * @param live whether the feed had reached its end before these came; what comes earlier is only history
+     * @return highest sequence that this feed has returned now
+     */
+    private long checkOrder(List<Target> targets, long highest, boolean live, boolean atEnd) {
+        long highestNow = highest;
+        synchronized (lock) {
+            for (Target target : targets) {
+                highestNow = Math.max(highestNow, target.sequence());
+                if (target.sequence() >= taken) {
+                    refusedMove = null;
+                } else if (live) {
+                    refuseMove("move " + target.sequence() + " of " + follow.key() + " of " + model + ", to version "
+                            + target.version() + ", is refused: this folder was taken to move " + taken
+                            + " before, and follows nothing older");
+                }
+            }
+            if (!live && atEnd && highestNow > 0 && highestNow < taken) {
+                refuseMove(follow.key() + " of " + model + " stands at move " + highestNow
+                        + ", but this folder was taken to move " + taken
+                        + " before, and follows nothing older: choose a new folder if the topics were begun anew");
+            }
         }
+        return highestNow;
+    }
+
+    private void refuseMove(String message) {
+        log.warn("{}", message);
+        refusedMove = new SubscriberState.Trouble(message, clock.instant(), 1, Duration.ZERO);
     }
 
     private void receiveVersions() {
@@ -255,9 +333,13 @@ public final class CheckpointSubscriber implements AutoCloseable {
 
     private void receive(Target target) throws Exception {
         ReceivedVersion version = folder.obtain(target, source);
-        folder.switchTo(target, follow);
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        folder.switchTo(target, follow, now);
         synchronized (lock) {
             current = version;
+            switchedAt = now;
+            taken = Math.max(taken, target.sequence());
+            reports.changed();
         }
         listener.onVersion(version);
         folder.delivered(follow, target.sequence());
@@ -265,6 +347,7 @@ public final class CheckpointSubscriber implements AutoCloseable {
         synchronized (lock) {
             queue.delivered(target);
             receivingTrouble = null;
+            reports.changed();
             lock.notifyAll();
         }
     }
@@ -272,6 +355,7 @@ public final class CheckpointSubscriber implements AutoCloseable {
     private void receivingFailed(Target target, Throwable failure, int failures) {
         synchronized (lock) {
             receivingTrouble = trouble(receivingTrouble, reason(failure), failures);
+            reports.changed();
             log.warn(
                     "version {} of {} is not delivered: {}; {} is served, next attempt in {} ms",
                     target.version(),
@@ -313,7 +397,7 @@ public final class CheckpointSubscriber implements AutoCloseable {
     }
 
     private String missing(Duration timeout) {
-        SubscriberState.Trouble trouble = receivingTrouble != null ? receivingTrouble : readingTrouble;
+        SubscriberState.Trouble trouble = trouble();
         String what = follow.key() + " of " + model;
         if (trouble != null) {
             return what + " was not received within " + timeout.toSeconds() + " seconds: " + trouble.message();
@@ -330,12 +414,27 @@ public final class CheckpointSubscriber implements AutoCloseable {
         return failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
     }
 
+    /** This host and the folder: the same at every start, and no other subscriber's. */
+    private static String nameOf(Path into) {
+        String host;
+        try {
+            host = InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            host = "localhost";
+        }
+        return host + ":" + into.toAbsolutePath().normalize();
+    }
+
     /** What a subscription needs, with defaults for the rest. */
     public static final class Builder {
         private final String model;
         private final Path into;
         private Follow follow = new Follow.Alias(CheckpointKeys.LATEST, false);
+        private @Nullable String name;
+        private @Nullable Trust trust;
         private TargetFeed.Opener feeds;
+        private StatusSink.Opener statuses;
+        private Duration reportEvery = StatusReports.BEAT;
         private ArtifactSource source = new FileArtifactSource();
         private VersionListener listener = version -> {};
         private int keepPrevious = 2;
@@ -347,6 +446,37 @@ public final class CheckpointSubscriber implements AutoCloseable {
             this.model = model;
             this.into = into;
             this.feeds = () -> TopicTargetFeed.open(model, follow, copy);
+            this.statuses = () -> TopicStatusSink.open(copy);
+        }
+
+        /**
+         * Whose signatures count: a PEM file with one or more public keys. It is read again for every version, so that keys
+         * can be replaced while the subscriber runs.
+         */
+        public Builder trust(Path file) {
+            trust = () -> Optional.of(TrustedKeys.read(file));
+            return this;
+        }
+
+        /** Whose signatures count. */
+        public Builder trust(TrustedKeys keys) {
+            trust = () -> Optional.of(keys);
+            return this;
+        }
+
+        /** Takes versions whether they are signed or not, by whomever: only the announced hashes are verified. */
+        public Builder allowUnsigned() {
+            trust = Trust.UNSIGNED;
+            return this;
+        }
+
+        /** Name in the topic {@code subscriber-status}, unique in the cluster; host and folder by default. */
+        public Builder name(String unique) {
+            if (unique.isBlank()) {
+                throw new IllegalArgumentException("a subscriber's name must not be blank");
+            }
+            name = unique;
+            return this;
         }
 
         /** What to follow; the alias {@code latest} by default. */
@@ -390,6 +520,12 @@ public final class CheckpointSubscriber implements AutoCloseable {
             return this;
         }
 
+        Builder statuses(StatusSink.Opener opener, Duration beat) {
+            statuses = opener;
+            reportEvery = beat;
+            return this;
+        }
+
         Builder clock(Clock time) {
             clock = time;
             return this;
@@ -398,14 +534,29 @@ public final class CheckpointSubscriber implements AutoCloseable {
         /**
          * Takes hold of the folder and begins.
          *
-         * @throws SubscriptionException when the folder cannot be kept; Kafka and the store may be unreachable at this
+         * @throws SubscriptionException when the folder cannot be kept, nothing says whose signatures count, or the trust
+         *     file cannot be read; Kafka and the store may be unreachable at this
          *     moment, which shows in {@link CheckpointSubscriber#state}
          */
         public CheckpointSubscriber start() {
-            CheckpointSubscriber subscriber = new CheckpointSubscriber(this);
+            CheckpointSubscriber subscriber = new CheckpointSubscriber(this, requireTrust());
             subscriber.reading.start();
             subscriber.receiving.start();
+            subscriber.reports.start();
             return subscriber;
+        }
+
+        private Trust requireTrust() {
+            if (trust == null) {
+                throw new SubscriptionException("nothing says whose signatures count: name a trust file with the"
+                        + " publisher's public key, or allow unsigned versions on purpose");
+            }
+            try {
+                trust.keys();
+            } catch (KeyFileException e) {
+                throw new SubscriptionException(String.valueOf(e.getMessage()), e);
+            }
+            return trust;
         }
     }
 }

@@ -23,7 +23,7 @@ public final class FileArtifactSource implements ArtifactSource {
         try {
             return Files.newInputStream(file);
         } catch (NoSuchFileException e) {
-            throw new IOException("no such file: " + file, e);
+            throw (IOException) new NoSuchFileException(file.toString(), null, "no such file").initCause(e);
         }
     }
 }

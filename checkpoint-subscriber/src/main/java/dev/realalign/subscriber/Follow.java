@@ -1,5 +1,7 @@
 package dev.realalign.subscriber;
 
+import dev.realalign.schemas.Sha256;
+
 /** What a subscriber follows within a model line. */
 public sealed interface Follow {
     /** Name under which progress is remembered, so that a folder may change what it follows and lose nothing. */
@@ -34,6 +36,23 @@ public sealed interface Follow {
         @Override
         public String key() {
             return "version " + number;
+        }
+    }
+
+    /**
+     * The version whose manifest has this SHA-256 and no other, whatever its number.
+     *
+     * @param sha256 64 lower-case hexadecimal digits
+     */
+    record Digest(String sha256) implements Follow {
+        /** Refuses what is no digest. */
+        public Digest {
+            Sha256.requireHex("digest", sha256);
+        }
+
+        @Override
+        public String key() {
+            return "digest " + sha256;
         }
     }
 

@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -28,8 +30,10 @@ record Progress(String model, Map<String, Long> delivered, @Nullable Current cur
      * @param digest digest of its manifest
      * @param followed what was followed to it ({@link Follow#key})
      * @param sequence its place in what was followed
+     * @param announcedAt when it was announced, in milliseconds since 1970
+     * @param switchedAt when {@code current} came to point to it, in milliseconds since 1970
      */
-    record Current(long version, String digest, String followed, long sequence) {}
+    record Current(long version, String digest, String followed, long sequence, long announcedAt, long switchedAt) {}
 
     Progress {
         delivered = new TreeMap<>(delivered);
@@ -45,16 +49,37 @@ record Progress(String model, Map<String, Long> delivered, @Nullable Current cur
      * @param intact whether the current version is on disk as it was received
      */
     long floor(Follow follow, boolean intact) {
-        long highest = delivered.getOrDefault(follow.key(), 0L);
-        if (current == null || !current.followed().equals(follow.key())) {
-            return Math.max(0, highest - 1); // the folder serves something else: take the newest known once more
-        }
-        return intact ? highest : Math.min(highest, current.sequence() - 1);
+        boolean serves = current != null && current.followed().equals(follow.key());
+        boolean finished = highest(follow) == delivered.getOrDefault(follow.key(), 0L);
+        return serves && intact && finished
+                ? highest(follow)
+                : Math.max(0, highest(follow) - 1); // the newest once more
     }
 
-    Progress switchedTo(Target target, Follow follow) {
+    /** The highest sequence that this folder was taken to; 0 before the first. */
+    long highest(Follow follow) {
+        long highest = delivered.getOrDefault(follow.key(), 0L);
+        return current != null && current.followed().equals(follow.key())
+                ? Math.max(highest, current.sequence())
+                : highest;
+    }
+
+    Progress switchedTo(Target target, Follow follow, Instant now) {
         return new Progress(
-                model, delivered, new Current(target.version(), target.digest(), follow.key(), target.sequence()));
+                model,
+                delivered,
+                new Current(
+                        target.version(),
+                        target.digest(),
+                        follow.key(),
+                        target.sequence(),
+                        target.announcedAt().toEpochMilli(),
+                        now.toEpochMilli()));
+    }
+
+    /** When {@code current} came to point where it does. */
+    Optional<Instant> switchedAt() {
+        return Optional.ofNullable(current).map(known -> Instant.ofEpochMilli(known.switchedAt()));
     }
 
     Progress deliveredUpTo(Follow follow, long sequence) {

@@ -3,19 +3,27 @@ package dev.realalign.subscriber;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.VersionManifest;
 import java.nio.file.Path;
+import java.time.Instant;
 
 /**
- * A version on the local disk, every byte of it verified.
+ * A version on the local disk: every byte of it verified, and signed with a trusted key unless unsigned versions are allowed.
  *
  * @param model model line
  * @param version version number
  * @param digest lower-case hex SHA-256 of the manifest, equal to the announced one
  * @param sequence place in what is followed: the alias's sequence number, or the version number
  * @param folder folder that holds exactly this version; it never changes, and goes when enough newer ones have come
+ * @param announcedAt when it was announced, by the publisher's clock
  * @param manifest what the version is
  */
 public record ReceivedVersion(
-        String model, long version, String digest, long sequence, Path folder, VersionManifest manifest) {
+        String model,
+        long version,
+        String digest,
+        long sequence,
+        Path folder,
+        Instant announcedAt,
+        VersionManifest manifest) {
 
     /** The adapter under the names that diffusers and PEFT load. */
     public Path diffusersFile() {

@@ -7,6 +7,10 @@ import dev.realalign.schemas.InvalidManifestException;
 import dev.realalign.schemas.Sha256;
 import dev.realalign.schemas.StoreFolder;
 import dev.realalign.schemas.VersionManifest;
+import dev.realalign.schemas.signing.ModelSignature;
+import dev.realalign.schemas.signing.SignedFiles;
+import dev.realalign.schemas.signing.TrustedKeys;
+import dev.realalign.schemas.signing.UntrustedSignatureException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -16,10 +20,12 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -54,12 +60,14 @@ final class SubscriberFolder implements AutoCloseable {
 
     private final Path into;
     private final String model;
+    private final Trust trust;
     private final FileChannel lock;
     private Progress progress;
 
-    private SubscriberFolder(Path into, String model, FileChannel lock, Progress progress) {
+    private SubscriberFolder(Path into, String model, Trust trust, FileChannel lock, Progress progress) {
         this.into = into;
         this.model = model;
+        this.trust = trust;
         this.lock = lock;
         this.progress = progress;
     }
@@ -67,10 +75,11 @@ final class SubscriberFolder implements AutoCloseable {
     /**
      * Takes hold of a folder, made where it is missing, and clears what a crash has left in it.
      *
+     * @param trust whose signatures count
      * @throws SubscriptionException when the folder cannot be kept: not writable, held by another subscriber, of another
      *     model line, or unable to hold symbolic links
      */
-    static SubscriberFolder open(Path into, String model) {
+    static SubscriberFolder open(Path into, String model, Trust trust) {
         Path folder = into.toAbsolutePath().normalize();
         try {
             Files.createDirectories(folder.resolve(VERSIONS));
@@ -88,7 +97,7 @@ final class SubscriberFolder implements AutoCloseable {
             }
             requireLinkPlace(folder);
             StoreFolder.sweep(folder.resolve(VERSIONS));
-            return new SubscriberFolder(folder, model, lock, progress);
+            return new SubscriberFolder(folder, model, trust, lock, progress);
         } catch (SubscriptionException e) {
             closeQuietly(lock, e);
             throw e;
@@ -106,14 +115,20 @@ final class SubscriberFolder implements AutoCloseable {
 
     /**
      * The version that {@code current} pointed to when the folder was last used, if it still is what it was; a damaged
-     * one is reported and left to be fetched again.
+     * one, or one whose key is trusted no more, is reported and left to be fetched again.
      */
     Optional<ReceivedVersion> current() {
         Progress.Current current = progress.current();
         if (current == null) {
             return Optional.empty();
         }
-        Target target = new Target(model, current.version(), current.digest(), "", current.sequence());
+        Target target = new Target(
+                model,
+                current.version(),
+                current.digest(),
+                "",
+                current.sequence(),
+                Instant.ofEpochMilli(current.announcedAt()));
         try {
             return Optional.of(verifyKept(target));
         } catch (IOException e) {
@@ -125,7 +140,7 @@ final class SubscriberFolder implements AutoCloseable {
     /**
      * Brings a version into the folder, unless it is there already, and verifies it.
      *
-     * @throws CorruptArtifactException when a file is not what was announced
+     * @throws CorruptArtifactException when a file is not what was announced, or the version is not trusted
      * @throws IOException when a file cannot be fetched or written
      */
     ReceivedVersion obtain(Target target, ArtifactSource source) throws IOException {
@@ -141,14 +156,14 @@ final class SubscriberFolder implements AutoCloseable {
     }
 
     /** Points {@code current} to a version, in one step, and remembers what was followed to it. */
-    void switchTo(Target target, Follow follow) throws IOException {
+    void switchTo(Target target, Follow follow, Instant now) throws IOException {
         Path link = into.resolve(CURRENT);
         Path next = into.resolve("." + CURRENT + CheckpointLayout.UNFINISHED);
         Files.deleteIfExists(next);
         Files.createSymbolicLink(next, Path.of(VERSIONS, digits(target)));
         Files.move(next, link, StandardCopyOption.ATOMIC_MOVE);
         StoreFolder.force(into);
-        remember(progress.switchedTo(target, follow));
+        remember(progress.switchedTo(target, follow, now));
     }
 
     /** Remembers that everything up to a sequence was delivered. */
@@ -178,18 +193,18 @@ final class SubscriberFolder implements AutoCloseable {
 
     private ReceivedVersion fetch(Target target, ArtifactSource source, Path place) throws IOException {
         URI location = location(target);
-        byte[] manifestBytes;
-        try (InputStream in = source.open(location, CheckpointLayout.MANIFEST)) {
-            manifestBytes = in.readNBytes(LARGEST_MANIFEST_BYTES);
-        }
-        VersionManifest manifest = verifyManifest(target, manifestBytes);
+        Description description = describe(target, source, location);
+        VersionManifest manifest = description.manifest();
         try (StoreFolder.Draft draft = StoreFolder.draft(place)) {
             for (FileEntry file : manifest.files()) {
                 try (InputStream in = source.open(location, file.name())) {
                     copy(in, draft.file(file.name()), file, target);
                 }
             }
-            draft.write(CheckpointLayout.MANIFEST, manifestBytes);
+            draft.write(CheckpointLayout.MANIFEST, description.manifestBytes());
+            if (description.signature() != null) {
+                draft.write(CheckpointLayout.SIGNATURE, description.signature());
+            }
             draft.forceAll();
             StoreFolder.remove(place);
             draft.finish();
@@ -199,17 +214,65 @@ final class SubscriberFolder implements AutoCloseable {
 
     private ReceivedVersion verifyKept(Target target) throws IOException {
         Path place = place(target);
-        VersionManifest manifest = verifyManifest(target, Files.readAllBytes(place.resolve(CheckpointLayout.MANIFEST)));
+        VersionManifest manifest =
+                describe(target, new FileArtifactSource(), place.toUri()).manifest();
         for (FileEntry file : manifest.files()) {
             file.verify(place.resolve(file.name()));
         }
         return received(target, manifest);
     }
 
+    /** What a version says of itself, verified: the files it lists are still to be compared with it. */
+    private record Description(VersionManifest manifest, byte[] manifestBytes, byte @Nullable [] signature) {}
+
+    /** Signature first: nothing that a stranger wrote is read any further. */
+    private Description describe(Target target, ArtifactSource source, URI location) throws IOException {
+        Optional<TrustedKeys> keys = trust.keys();
+        if (keys.isEmpty()) {
+            byte[] bytes = read(source, location, CheckpointLayout.MANIFEST, LARGEST_MANIFEST_BYTES);
+            return new Description(verifyManifest(target, bytes), bytes, null);
+        }
+        byte[] signature;
+        try {
+            signature = read(source, location, CheckpointLayout.SIGNATURE, ModelSignature.LARGEST_BYTES);
+        } catch (NoSuchFileException e) {
+            throw corrupt(
+                    Refusal.UNSIGNED,
+                    CheckpointLayout.SIGNATURE,
+                    target,
+                    "the version is not signed, there is no such file");
+        }
+        try {
+            SignedFiles signed = ModelSignature.verify(signature, keys.get());
+            byte[] bytes = read(source, location, CheckpointLayout.MANIFEST, LARGEST_MANIFEST_BYTES);
+            VersionManifest manifest = verifyManifest(target, bytes);
+            signed.require(SignedFiles.of(manifest, target.digest()));
+            return new Description(manifest, bytes, signature);
+        } catch (UntrustedSignatureException e) {
+            throw corrupt(refusal(e.reason()), CheckpointLayout.SIGNATURE, target, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Refusal refusal(UntrustedSignatureException.Reason reason) {
+        return switch (reason) {
+            case MALFORMED -> Refusal.SIGNATURE_MALFORMED;
+            case UNKNOWN_KEY -> Refusal.SIGNATURE_BY_UNKNOWN_KEY;
+            case FORGED -> Refusal.SIGNATURE_FORGED;
+            case NO_STATEMENT, OTHER_FILES -> Refusal.SIGNATURE_OF_OTHER_FILES;
+        };
+    }
+
+    private static byte[] read(ArtifactSource source, URI location, String name, int atMost) throws IOException {
+        try (InputStream in = source.open(location, name)) {
+            return in.readNBytes(atMost);
+        }
+    }
+
     private static VersionManifest verifyManifest(Target target, byte[] bytes) throws IOException {
         String digest = Sha256.hex(bytes);
         if (!digest.equals(target.digest())) {
             throw corrupt(
+                    Refusal.MANIFEST_DIFFERS,
                     CheckpointLayout.MANIFEST,
                     target,
                     "it has SHA-256 " + digest + ", the announcement says " + target.digest());
@@ -218,16 +281,24 @@ final class SubscriberFolder implements AutoCloseable {
         try {
             manifest = VersionManifest.parse(bytes, CheckpointLayout.MANIFEST);
         } catch (InvalidManifestException e) {
-            throw corrupt(CheckpointLayout.MANIFEST, target, String.valueOf(e.getMessage()));
+            throw corrupt(
+                    Refusal.MANIFEST_MALFORMED, CheckpointLayout.MANIFEST, target, String.valueOf(e.getMessage()));
         }
         if (manifest.version() != target.version() || !manifest.model().equals(target.model())) {
             throw corrupt(
+                    Refusal.MANIFEST_OF_OTHER_VERSION,
                     CheckpointLayout.MANIFEST,
                     target,
                     "it describes version " + manifest.version() + " of " + manifest.model());
         }
-        if (manifest.file(CheckpointLayout.MANIFEST) != null) {
-            throw corrupt(CheckpointLayout.MANIFEST, target, "it lists itself among the files");
+        for (String own : List.of(CheckpointLayout.MANIFEST, CheckpointLayout.SIGNATURE)) {
+            if (manifest.file(own) != null) {
+                throw corrupt(
+                        Refusal.MANIFEST_MALFORMED,
+                        CheckpointLayout.MANIFEST,
+                        target,
+                        "it lists " + own + " among the files");
+            }
         }
         return manifest;
     }
@@ -241,6 +312,7 @@ final class SubscriberFolder implements AutoCloseable {
                 size += n;
                 if (size > expected.size()) {
                     throw corrupt(
+                            Refusal.FILE_SIZE,
                             expected.name(),
                             target,
                             "it is longer than the " + expected.size() + " bytes of its manifest");
@@ -250,12 +322,19 @@ final class SubscriberFolder implements AutoCloseable {
             }
         }
         if (size < expected.size()) {
-            throw corrupt(expected.name(), target, "it has " + size + " bytes, its manifest says " + expected.size());
+            throw corrupt(
+                    Refusal.FILE_SIZE,
+                    expected.name(),
+                    target,
+                    "it has " + size + " bytes, its manifest says " + expected.size());
         }
         String found = Sha256.hex(digest);
         if (!found.equals(expected.sha256())) {
             throw corrupt(
-                    expected.name(), target, "it has SHA-256 " + found + ", its manifest says " + expected.sha256());
+                    Refusal.FILE_DIFFERS,
+                    expected.name(),
+                    target,
+                    "it has SHA-256 " + found + ", its manifest says " + expected.sha256());
         }
     }
 
@@ -278,7 +357,13 @@ final class SubscriberFolder implements AutoCloseable {
 
     private ReceivedVersion received(Target target, VersionManifest manifest) {
         return new ReceivedVersion(
-                target.model(), target.version(), target.digest(), target.sequence(), place(target), manifest);
+                target.model(),
+                target.version(),
+                target.digest(),
+                target.sequence(),
+                place(target),
+                target.announcedAt(),
+                manifest);
     }
 
     private Path place(Target target) {
@@ -300,8 +385,8 @@ final class SubscriberFolder implements AutoCloseable {
         }
     }
 
-    private static CorruptArtifactException corrupt(String file, Target target, String difference) {
-        return new CorruptArtifactException(file, target.version(), target.model(), difference);
+    private static CorruptArtifactException corrupt(Refusal reason, String file, Target target, String difference) {
+        return new CorruptArtifactException(reason, file, target.version(), target.model(), difference);
     }
 
     private static String name(Path folder) {

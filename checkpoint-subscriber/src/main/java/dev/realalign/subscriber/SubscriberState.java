@@ -21,7 +21,7 @@ public record SubscriberState(
      * @param message what fails
      * @param since when it first failed
      * @param failures attempts that failed in a row
-     * @param pause how long the subscriber waits before the next attempt
+     * @param pause how long the subscriber waits before the next attempt; zero where none would help
      */
     public record Trouble(String message, Instant since, int failures, Duration pause) {}
 }

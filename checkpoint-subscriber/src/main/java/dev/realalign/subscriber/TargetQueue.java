@@ -12,7 +12,6 @@ final class TargetQueue {
     private final boolean newestOnly;
     private final TreeMap<Long, Target> waiting = new TreeMap<>();
     private long delivered;
-    private long highestOffered;
 
     /** @param delivered highest sequence that was delivered before; 0 if none */
     TargetQueue(boolean newestOnly, long delivered) {
@@ -22,7 +21,6 @@ final class TargetQueue {
 
     /** Adds a target unless it, or a newer one that makes it void, was delivered or is waiting. */
     boolean offer(Target target) {
-        highestOffered = Math.max(highestOffered, target.sequence());
         if (target.sequence() <= delivered || waiting.containsKey(target.sequence())) {
             return false;
         }
@@ -49,10 +47,5 @@ final class TargetQueue {
 
     int size() {
         return waiting.size();
-    }
-
-    /** Highest sequence seen in the topic, whether it was accepted or not; 0 before the first. */
-    long highestOffered() {
-        return highestOffered;
     }
 }

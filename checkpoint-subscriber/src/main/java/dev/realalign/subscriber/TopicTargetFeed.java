@@ -39,6 +39,10 @@ final class TopicTargetFeed<V extends SpecificRecord> implements TargetFeed {
                     TopicReader.open(Topics.CHECKPOINTS, client),
                     entry -> entry.key().equals(key) ? version(entry, model) : Optional.empty());
         }
+        if (follow instanceof Follow.Digest digest) {
+            return new TopicTargetFeed<>(TopicReader.open(Topics.CHECKPOINTS, client), entry -> version(entry, model)
+                    .filter(target -> target.digest().equals(digest.sha256())));
+        }
         return new TopicTargetFeed<>(TopicReader.open(Topics.CHECKPOINTS, client), entry -> version(entry, model));
     }
 

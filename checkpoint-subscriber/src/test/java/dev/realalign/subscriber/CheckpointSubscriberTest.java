@@ -4,6 +4,8 @@ import static dev.realalign.subscriber.VersionStore.MODEL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.realalign.schemas.SubscriberStatus;
+import dev.realalign.schemas.signing.VerificationKey;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -21,6 +23,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.apache.kafka.common.errors.InterruptException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -40,6 +43,7 @@ class CheckpointSubscriberTest {
     private Path into;
     private VersionStore store;
     private final FakeFeed feed = new FakeFeed();
+    private final FakeStatuses statuses = new FakeStatuses();
     private final CountingSource source = new CountingSource();
     private final List<Long> received = new CopyOnWriteArrayList<>();
 
@@ -99,7 +103,7 @@ class CheckpointSubscriberTest {
             subscriber.awaitCurrent(SOON);
             feed.announce(store.publish(3));
             awaitReceived(2L, 3L);
-            feed.announce(new Target(MODEL, 1, one.digest(), one.location(), 4));
+            feed.announce(store.target(1, one.digest(), 4));
             awaitReceived(2L, 3L, 1L);
             assertThat(subscriber.awaitCurrent(SOON).version()).isEqualTo(1);
         }
@@ -230,13 +234,13 @@ class CheckpointSubscriberTest {
                 .start()) {
             assertThat(called.await(20, TimeUnit.SECONDS)).isTrue();
             feed.announce(store.publish(2), store.publish(3));
-            while (subscriber.state().waiting() < 1 || source.opened.get() < 3) {
+            while (subscriber.state().waiting() < 1 || source.opened.get() < 4) {
                 Thread.sleep(5);
             }
             Thread.sleep(100);
             assertThat(source.opened)
                     .as("nothing is fetched while the callback runs")
-                    .hasValue(3);
+                    .hasValue(4);
             assertThat(into.resolve("current").toRealPath().getFileName()).hasToString("00000001");
 
             turns.release(2);
@@ -354,9 +358,209 @@ class CheckpointSubscriberTest {
         }
     }
 
+    @Test
+    @DisplayName("A version is found by its digest, whatever its number")
+    void byDigest() throws Exception {
+        Target two = store.publish(2);
+        feed.announce(two);
+        try (CheckpointSubscriber subscriber =
+                builder().follow(new Follow.Digest(two.digest())).start()) {
+            assertThat(subscriber.awaitCurrent(SOON).digest()).isEqualTo(two.digest());
+            awaitReport(status -> status.getVersion() != null);
+        }
+        assertThat(statuses.last().getFollows()).isEqualTo("digest " + two.digest());
+        assertThat(statuses.last().getAliasSequence()).isNull();
+    }
+
+    @Test
+    @DisplayName(
+            "A topic that ends before the move this folder was taken to is refused and reported, also after a restart")
+    void topicThatWentBack() throws Exception {
+        Target one = store.publish(1);
+        Target two = store.publish(2);
+        feed.announce(one, two);
+        try (CheckpointSubscriber subscriber = builder().start()) {
+            subscriber.awaitCurrent(SOON);
+        }
+        feed.forget(two);
+        try (CheckpointSubscriber subscriber = builder().start()) {
+            subscriber.awaitCurrent(SOON);
+            String problem = "alias latest of tiny stands at move 1, but this folder was taken to move 2 before, and"
+                    + " follows nothing older: choose a new folder if the topics were begun anew";
+            awaitReport(status -> status.getProblem().equals(problem));
+            assertThat(subscriber.state().trouble().orElseThrow().message()).isEqualTo(problem);
+            assertThat(subscriber.state().current().orElseThrow().version()).isEqualTo(2);
+
+            feed.announce(store.publish(3));
+            awaitReport(status -> Long.valueOf(3).equals(status.getVersion())
+                    && status.getProblem().isEmpty());
+        }
+        assertThat(received).containsExactly(2L, 3L);
+    }
+
+    @Test
+    @DisplayName("A move older than the last that arrives after it is refused and reported, until a newer one comes")
+    void olderMove() throws Exception {
+        Target one = store.publish(1);
+        feed.announce(one, store.publish(2));
+        try (CheckpointSubscriber subscriber = builder().start()) {
+            subscriber.awaitCurrent(SOON);
+            feed.announce(one);
+            awaitReport(status -> status.getProblem()
+                    .equals("move 1 of alias latest of tiny, to version 1, is refused: this folder was taken to move 2"
+                            + " before, and follows nothing older"));
+            feed.announce(store.publish(3));
+            awaitReport(status -> Long.valueOf(3).equals(status.getVersion())
+                    && status.getProblem().isEmpty());
+        }
+        assertThat(received).containsExactly(2L, 3L);
+    }
+
+    @Test
+    @DisplayName("Keys are replaced while the subscriber runs: both in the trust file, then the new one alone")
+    void keyRotation() throws Exception {
+        Path trust = root.resolve("trust.pem");
+        VerificationKey old = store.trusted().keys().get(0);
+        Files.writeString(trust, old.pem());
+        feed.announce(store.publish(1));
+        try (CheckpointSubscriber subscriber = builder().trust(trust).start()) {
+            subscriber.awaitCurrent(SOON);
+            VerificationKey next = store.useNewKey().publicKey();
+            feed.announce(store.publish(2));
+            awaitFailures(subscriber, 2);
+            assertThat(subscriber.state().trouble().orElseThrow().message())
+                    .isEqualTo("manifest.sig of version 2 of tiny is refused: it was made with the key " + next.id()
+                            + ", which is not trusted here");
+            assertThat(subscriber.state().current().orElseThrow().version()).isEqualTo(1);
+
+            Files.writeString(trust, old.pem() + next.pem());
+            assertThat(subscriber.awaitCurrent(SOON).version()).isEqualTo(2);
+            Files.writeString(trust, next.pem());
+            feed.announce(store.publish(3));
+            awaitReceived(1L, 2L, 3L);
+            Files.delete(trust);
+            feed.announce(store.publish(4));
+            awaitFailures(subscriber, 1);
+            assertThat(subscriber.state().trouble().orElseThrow().message())
+                    .isEqualTo("the trust file " + trust + " does not exist");
+        }
+        assertThat(received).containsExactly(1L, 2L, 3L);
+    }
+
+    @Test
+    @DisplayName("Without a word on whose signatures count, nothing begins")
+    void noTrust() {
+        assertThatThrownBy(() -> CheckpointSubscriber.of(MODEL, into, Map.of()).start())
+                .isInstanceOf(SubscriptionException.class)
+                .hasMessage("nothing says whose signatures count: name a trust file with the publisher's public key, or"
+                        + " allow unsigned versions on purpose");
+        assertThatThrownBy(() -> CheckpointSubscriber.of(MODEL, into, Map.of())
+                        .trust(root.resolve("none.pub"))
+                        .start())
+                .isInstanceOf(SubscriptionException.class)
+                .hasMessage("the trust file " + root.resolve("none.pub") + " does not exist");
+        assertThat(into).doesNotExist();
+    }
+
+    @Test
+    @DisplayName("Every change is reported, and the end")
+    void reports() throws Exception {
+        Target one = store.publish(1);
+        feed.announce(one);
+        try (CheckpointSubscriber subscriber =
+                builder().clock(Clock.fixed(NOW, ZoneOffset.UTC)).start()) {
+            subscriber.awaitCurrent(SOON);
+            awaitReport(status -> status.getTargetVersion() == null && status.getVersion() != null);
+            SubscriberStatus served = SubscriberStatus.newBuilder()
+                    .setSubscriber("ours")
+                    .setModel(MODEL)
+                    .setFollows("alias latest")
+                    .setVersion(1L)
+                    .setDigest(one.digest())
+                    .setAliasSequence(1L)
+                    .setPublishedAt(VersionStore.ANNOUNCED)
+                    .setSwitchedAt(NOW)
+                    .setReportedAt(NOW)
+                    .build();
+            assertThat(statuses.last()).isEqualTo(served);
+
+            source.broken.set(true);
+            feed.announce(store.publish(2));
+            awaitReport(status -> status.getProblem().equals("the store is away"));
+            assertThat(statuses.last())
+                    .isEqualTo(SubscriberStatus.newBuilder(served)
+                            .setTargetVersion(2L)
+                            .setProblem("the store is away")
+                            .build());
+            source.broken.set(false);
+            awaitReport(status -> Long.valueOf(2).equals(status.getVersion()) && status.getTargetVersion() == null);
+            assertThat(statuses.last().getProblem()).isEmpty();
+            assertThat(statuses.all()).noneMatch(SubscriberStatus::getStopped);
+        }
+        assertThat(statuses.last().getStopped()).isTrue();
+        assertThat(statuses.last().getVersion()).isEqualTo(2);
+        assertThat(statuses.all()).filteredOn(SubscriberStatus::getStopped).hasSize(1);
+    }
+
+    @Test
+    @DisplayName("While nothing changes the same is reported again and again; after a restart the same as before it")
+    void beats() throws Exception {
+        feed.announce(store.publish(1));
+        Instant switched;
+        try (CheckpointSubscriber subscriber =
+                builder().statuses(statuses, Duration.ofMillis(20)).start()) {
+            subscriber.awaitCurrent(SOON);
+            awaitReport(status -> status.getVersion() != null);
+            int before = statuses.all().size();
+            while (statuses.all().size() < before + 5) {
+                Thread.sleep(5);
+            }
+            switched = statuses.last().getSwitchedAt();
+        }
+        FakeStatuses later = new FakeStatuses();
+        try (CheckpointSubscriber subscriber =
+                builder().statuses(later, Duration.ofSeconds(20)).start()) {
+            subscriber.awaitCurrent(SOON);
+            while (later.all().isEmpty()) {
+                Thread.sleep(5);
+            }
+        }
+        assertThat(later.last().getVersion()).isEqualTo(1);
+        assertThat(later.last().getSwitchedAt()).isEqualTo(switched);
+        assertThat(later.last().getPublishedAt()).isEqualTo(VersionStore.ANNOUNCED);
+        assertThat(later.last().getAliasSequence()).isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName("Reports that do not arrive hinder nothing, and the next goes over a new connection")
+    void failingReports() throws Exception {
+        statuses.fail(true);
+        feed.announce(store.publish(1));
+        try (CheckpointSubscriber subscriber = builder().start()) {
+            assertThat(subscriber.awaitCurrent(SOON).version()).isEqualTo(1);
+            assertThat(subscriber.state().trouble()).isEmpty();
+            while (statuses.opened() < 1) {
+                Thread.sleep(5);
+            }
+            statuses.fail(false);
+            feed.announce(store.publish(2));
+            awaitReport(status -> Long.valueOf(2).equals(status.getVersion()));
+            assertThat(statuses.opened()).isGreaterThan(1);
+        }
+    }
+
+    private void awaitReport(Predicate<SubscriberStatus> expected) throws InterruptedException {
+        while (statuses.all().isEmpty() || !expected.test(statuses.last())) {
+            Thread.sleep(2);
+        }
+    }
+
     private CheckpointSubscriber.Builder builder() {
         return CheckpointSubscriber.of(MODEL, into, Map.of())
+                .trust(store.trusted())
+                .name("ours")
                 .feeds(feed)
+                .statuses(statuses, Duration.ofSeconds(20))
                 .source(source)
                 .pauses(new GrowingPauses(Duration.ofMillis(5), Duration.ofMillis(20)))
                 .onVersion(version -> received.add(version.version()));

@@ -3,6 +3,7 @@ package dev.realalign.subscriber;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -54,16 +55,6 @@ class TargetQueueTest {
         assertThat(queue.next()).contains(target(2));
     }
 
-    @Test
-    @DisplayName("The highest sequence seen is known also when it was not taken")
-    void highestOffered() {
-        TargetQueue queue = new TargetQueue(true, 9);
-        queue.offer(target(4));
-
-        assertThat(queue.next()).isEmpty();
-        assertThat(queue.highestOffered()).isEqualTo(4);
-    }
-
     @ParameterizedTest(name = "after {0} failures: {1} ms")
     @CsvSource({"1, 500", "2, 1000", "3, 2000", "6, 16000", "7, 30000", "8, 30000", "2000000000, 30000"})
     void pausesGrow(int failures, long millis) {
@@ -77,6 +68,6 @@ class TargetQueueTest {
     }
 
     private static Target target(long sequence) {
-        return new Target("tiny", sequence, "", "", sequence);
+        return new Target("tiny", sequence, "", "", sequence, Instant.EPOCH);
     }
 }

@@ -8,7 +8,13 @@ import dev.realalign.schemas.ObjectiveSettings;
 import dev.realalign.schemas.Sha256;
 import dev.realalign.schemas.StoreFolder;
 import dev.realalign.schemas.VersionManifest;
+import dev.realalign.schemas.signing.ModelSignature;
+import dev.realalign.schemas.signing.SignedFiles;
+import dev.realalign.schemas.signing.SigningKey;
+import dev.realalign.schemas.signing.TrustedKeys;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,12 +23,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** A checkpoint store with versions whose files are random bytes, different in every version. */
+/** A checkpoint store with signed versions whose files are safetensors of random bytes, different in every version. */
 final class VersionStore {
     static final String MODEL = "tiny";
-    private static final int FILE_BYTES = 100_000;
+    static final int FILE_BYTES = 100_000;
+    /** When every version is announced. */
+    static final Instant ANNOUNCED = Instant.parse("2026-01-02T03:00:00Z");
 
     private final CheckpointLayout layout;
+    private SigningKey key = SigningKey.generate();
 
     VersionStore(Path root) {
         this.layout = new CheckpointLayout(root);
@@ -34,19 +43,51 @@ final class VersionStore {
         try (StoreFolder.Draft draft = StoreFolder.draft(folder)) {
             Random random = new Random(version);
             for (String name : files(version)) {
-                byte[] bytes = new byte[FILE_BYTES];
-                random.nextBytes(bytes);
-                draft.write(name, bytes);
+                draft.write(name, tensors(random));
             }
-            byte[] manifest = manifest(version, draft.path()).toBytes();
-            draft.write(CheckpointLayout.MANIFEST, manifest);
+            VersionManifest manifest = manifest(version, draft.path());
+            draft.write(CheckpointLayout.MANIFEST, manifest.toBytes());
+            draft.write(CheckpointLayout.SIGNATURE, sign(manifest));
             draft.finish();
-            return new Target(MODEL, version, Sha256.hex(manifest), CheckpointLayout.location(folder), sequence);
+            return target(version, manifest.digest(), sequence);
         }
     }
 
     Target publish(long version) throws IOException {
         return publish(version, version);
+    }
+
+    Target target(long version, String digest, long sequence) {
+        return new Target(MODEL, version, digest, CheckpointLayout.location(folder(version)), sequence, ANNOUNCED);
+    }
+
+    /** Trust in the key that versions are signed with. */
+    TrustedKeys trusted() {
+        return TrustedKeys.of(key.publicKey());
+    }
+
+    /** From here on versions are signed with another key. */
+    SigningKey useNewKey() {
+        key = SigningKey.generate();
+        return key;
+    }
+
+    byte[] sign(VersionManifest manifest) {
+        return ModelSignature.sign(SignedFiles.of(manifest, manifest.digest()), key);
+    }
+
+    /** A safetensors file: the length of the header, the header, and one tensor. */
+    private static byte[] tensors(Random random) {
+        byte[] header = "{\"w\":{\"dtype\":\"U8\",\"shape\":[99944],\"data_offsets\":[0,99944]}}"
+                .getBytes(StandardCharsets.US_ASCII);
+        byte[] data = new byte[FILE_BYTES - Long.BYTES - header.length];
+        random.nextBytes(data);
+        return ByteBuffer.allocate(FILE_BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(header.length)
+                .put(header)
+                .put(data)
+                .array();
     }
 
     Path folder(long version) {

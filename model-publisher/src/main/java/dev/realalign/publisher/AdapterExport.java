@@ -7,12 +7,16 @@ import dev.realalign.diffusion.nn.LowRank;
 import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.CheckpointKeys;
 import dev.realalign.schemas.Sha256;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -22,6 +26,9 @@ import java.util.TreeMap;
  */
 final class AdapterExport {
     private static final String SPECIFICATION = "1.0.1";
+    private static final String HASH_KEY = "modelspec.hash_sha256";
+    /** Stands for the hash until it is known. */
+    private static final String HASH_PLACE = "0x" + "0".repeat(64);
 
     private AdapterExport() {}
 
@@ -34,9 +41,34 @@ final class AdapterExport {
     static void write(LoraAdapter adapter, Path file, LoraFormat format, CandidateManifest candidate, long version)
             throws IOException {
         Map<String, String> metadata = metadata(adapter, candidate, version);
+        metadata.put(HASH_KEY, HASH_PLACE);
         LoraFiles.save(adapter, file, format, metadata);
-        metadata.put("modelspec.hash_sha256", "0x" + digestOfTensors(file));
-        LoraFiles.save(adapter, file, format, metadata);
+        writeHash(file, "0x" + digestOfTensors(file));
+    }
+
+    /** The header's length does not depend on the hash, so that it can be filled in once the tensors are written. */
+    private static void writeHash(Path file, String hash) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            readFully(channel, length, 0);
+            ByteBuffer header =
+                    ByteBuffer.allocate(Math.toIntExact(length.flip().getLong()));
+            readFully(channel, header, Long.BYTES);
+            String text = new String(header.array(), StandardCharsets.ISO_8859_1); // a character a byte
+            int place = text.indexOf("\"" + HASH_PLACE + "\"", text.indexOf("\"" + HASH_KEY + "\"")) + 1;
+            ByteBuffer value = ByteBuffer.wrap(hash.getBytes(StandardCharsets.ISO_8859_1));
+            while (value.hasRemaining()) {
+                channel.write(value, (long) Long.BYTES + place + value.position());
+            }
+        }
+    }
+
+    private static void readFully(FileChannel channel, ByteBuffer into, long from) throws IOException {
+        while (into.hasRemaining()) {
+            if (channel.read(into, from + into.position()) < 0) {
+                throw new EOFException("a safetensors file ended within its header");
+            }
+        }
     }
 
     private static Map<String, String> metadata(LoraAdapter adapter, CandidateManifest candidate, long version) {

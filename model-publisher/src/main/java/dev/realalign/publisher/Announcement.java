@@ -6,11 +6,18 @@ import dev.realalign.schemas.PublishingDecision;
 import java.util.Optional;
 
 /**
- * The records one candidate leads to. They are committed in one transaction together with the candidate's offset.
+ * The records one decision leads to. They are committed in one transaction together with the offset of what was decided.
  *
- * @param version the new version, if the candidate became one
- * @param alias the alias move that goes with it, unless the alias is held
+ * @param version the new version, if a candidate became one
+ * @param alias the alias move that goes with it, if one does
  * @param decision what is written to the publishing log; absent only for a repeat that is logged already
  */
 record Announcement(
-        Optional<CheckpointVersion> version, Optional<CheckpointAlias> alias, Optional<PublishingDecision> decision) {}
+        Optional<CheckpointVersion> version, Optional<CheckpointAlias> alias, Optional<PublishingDecision> decision) {
+    /** Nothing but the offset moves on. */
+    static final Announcement NOTHING = new Announcement(Optional.empty(), Optional.empty(), Optional.empty());
+
+    static Announcement of(PublishingDecision decision) {
+        return new Announcement(Optional.empty(), Optional.empty(), Optional.of(decision));
+    }
+}

@@ -9,6 +9,7 @@ import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.FileEntry;
+import dev.realalign.schemas.HeldOutErrors;
 import dev.realalign.schemas.InvalidManifestException;
 import dev.realalign.schemas.Sha256;
 import dev.realalign.schemas.VersionManifest;
@@ -48,8 +49,9 @@ final class CandidateVerifier {
      *
      * @param manifest its manifest
      * @param adapter the adapter to publish: the moving average where there is one
+     * @param errors what was measured on the held-out set, if it was
      */
-    record SoundCandidate(CandidateManifest manifest, Path adapter) {}
+    record SoundCandidate(CandidateManifest manifest, Path adapter, Optional<HeldOutErrors> errors) {}
 
     /**
      * Verifies.
@@ -93,8 +95,9 @@ final class CandidateVerifier {
         boolean averaged = manifest.file(CheckpointLayout.EMA) != null;
         Path adapter = folder.resolve(averaged ? CheckpointLayout.EMA : CheckpointLayout.ADAPTER);
         checkWeights(manifest, folder, problems);
+        Optional<HeldOutErrors> errors = readErrors(manifest, folder, problems);
         return problems.isEmpty()
-                ? new Finding(List.of(), Optional.of(new SoundCandidate(manifest, adapter)))
+                ? new Finding(List.of(), Optional.of(new SoundCandidate(manifest, adapter, errors)))
                 : Finding.refused(problems);
     }
 
@@ -150,6 +153,20 @@ final class CandidateVerifier {
                 problems.add(expected.name() + " has SHA-256 " + found.sha256() + ", its manifest says "
                         + expected.sha256());
             }
+        }
+    }
+
+    private static Optional<HeldOutErrors> readErrors(CandidateManifest manifest, Path folder, List<String> problems)
+            throws IOException {
+        if (manifest.file(CheckpointLayout.HELD_OUT_ERRORS) == null) {
+            return Optional.empty();
+        }
+        byte[] bytes = Files.readAllBytes(folder.resolve(CheckpointLayout.HELD_OUT_ERRORS));
+        try {
+            return Optional.of(HeldOutErrors.parse(bytes, CheckpointLayout.HELD_OUT_ERRORS));
+        } catch (InvalidManifestException e) {
+            problems.add(String.valueOf(e.getMessage()));
+            return Optional.empty();
         }
     }
 

@@ -1,10 +1,7 @@
 package dev.realalign.publisher;
 
-import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.Measures;
-import dev.realalign.schemas.VersionManifest;
 import java.util.Locale;
-import java.util.Optional;
 
 /**
  * Refuses a candidate that predicts held-out real images much worse than its reference does. Losses on preference pairs
@@ -16,17 +13,17 @@ import java.util.Optional;
  */
 public record HeldOutRatioGate(double limit, boolean unmeasuredAllowed) implements Gate {
     @Override
-    public Optional<String> refusal(CandidateManifest candidate, Optional<VersionManifest> parent) {
-        Double ratio = candidate.metrics().get(Measures.HELD_OUT_PREFERRED_RATIO);
+    public Verdict judge(Submission submission) {
+        Double ratio = submission.candidate().metrics().get(Measures.HELD_OUT_PREFERRED_RATIO);
         if (ratio == null) {
             return unmeasuredAllowed
-                    ? Optional.empty()
-                    : Optional.of("it has no measure " + Measures.HELD_OUT_PREFERRED_RATIO
+                    ? Verdict.PASSED
+                    : Verdict.refused("it has no measure " + Measures.HELD_OUT_PREFERRED_RATIO
                             + ", so that nobody can tell whether it harms real images");
         }
         return ratio <= limit
-                ? Optional.empty()
-                : Optional.of(String.format(
+                ? Verdict.PASSED
+                : Verdict.refused(String.format(
                         Locale.ROOT,
                         "its error on held-out real images is %.4f times the reference's, more than %.4f",
                         ratio,

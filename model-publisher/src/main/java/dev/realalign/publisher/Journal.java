@@ -1,30 +1,43 @@
 package dev.realalign.publisher;
 
 import dev.realalign.schemas.CheckpointCandidate;
+import dev.realalign.schemas.CheckpointCommand;
+import dev.realalign.schemas.PublishingDecision;
+import dev.realalign.schemas.SubscriberStatus;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import org.apache.kafka.common.TopicPartition;
 
 /** The topics as the publisher sees them: what is committed, what comes, and one atomic step from one to the other. */
 interface Journal extends AutoCloseable {
     /**
-     * What came from the topic of candidates for this line.
+     * What came for this line.
      *
-     * @param candidate the record, empty where it cannot be decoded
-     * @param problem why it cannot be decoded, empty where it can
+     * @param subject what there is to decide on
      * @param position what to commit with the decision
      */
-    record Delivery(Optional<CheckpointCandidate> candidate, String problem, Position position) {
-        static Delivery of(CheckpointCandidate candidate, Position position) {
-            return new Delivery(Optional.of(candidate), "", position);
-        }
-    }
+    record Delivery(Subject subject, Position position) {}
+
+    /** What there is to decide on. */
+    sealed interface Subject {}
+
+    /** Something the trainer announced. */
+    record Candidate(CheckpointCandidate record) implements Subject {}
+
+    /** Something a person asks for. */
+    record Command(CheckpointCommand record) implements Subject {}
+
+    /**
+     * A record that cannot be decoded.
+     *
+     * @param problem why
+     */
+    record Undecodable(String problem) implements Subject {}
 
     /**
      * An offset to go on from.
      *
-     * @param partition partition of the candidates' topic
+     * @param partition partition of the candidates' or the commands' topic
      * @param next offset after the last one decided
      */
     record Position(TopicPartition partition, long next) {}
@@ -32,11 +45,17 @@ interface Journal extends AutoCloseable {
     /** Everything committed about the line, with every earlier publisher of the line fenced off. */
     LineState history();
 
-    /** The next candidates; none when nothing came in time. They come again after a crash until they are committed. */
+    /** The next candidates and commands; none when nothing came in time. They come again after a crash until they are committed. */
     List<Delivery> poll(Duration timeout);
 
-    /** Commits the records of a decision and the position behind its candidate: all or nothing. */
+    /** Commits the records of a decision and the position behind what it decides: all or nothing. */
     void commit(Announcement announcement, Position position);
+
+    /** The newest status of every subscriber of this line. */
+    List<SubscriberStatus> subscribers();
+
+    /** Commits that a version is retired, all or nothing: its record is taken out of the topic, and the log says why. */
+    void retire(PublishingDecision decision);
 
     /**
      * Asks the brokers whether this publisher still owns the line, which a file system cannot tell: commits a position

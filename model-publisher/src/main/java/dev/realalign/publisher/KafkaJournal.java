@@ -4,9 +4,11 @@ import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.CheckpointAlias;
 import dev.realalign.schemas.CheckpointCandidate;
+import dev.realalign.schemas.CheckpointCommand;
 import dev.realalign.schemas.CheckpointKeys;
 import dev.realalign.schemas.CheckpointVersion;
 import dev.realalign.schemas.PublishingDecision;
+import dev.realalign.schemas.SubscriberStatus;
 import dev.realalign.schemas.Topic;
 import dev.realalign.schemas.TopicReader;
 import dev.realalign.schemas.Topics;
@@ -16,9 +18,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -36,6 +39,8 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The journal on Kafka: one transactional producer that writes versions, aliases and decisions, and a consumer whose
@@ -43,12 +48,16 @@ import org.apache.kafka.common.serialization.StringSerializer;
  */
 final class KafkaJournal implements Journal {
     private static final Topic<String, CheckpointCandidate> CANDIDATES = Topics.CHECKPOINT_CANDIDATES;
+    private static final Topic<String, CheckpointCommand> COMMANDS = Topics.CHECKPOINT_COMMANDS;
+
+    private static final Logger log = LoggerFactory.getLogger(KafkaJournal.class);
 
     private final PublisherConfig config;
     private final PublishingStep.Observer steps;
     private final KafkaProducer<String, byte[]> producer;
     private final KafkaConsumer<String, byte[]> consumer;
     private final Deserializer<CheckpointCandidate> candidates;
+    private final Deserializer<CheckpointCommand> commands;
     private final Serializer<CheckpointVersion> versions;
     private final Serializer<CheckpointAlias> aliases;
     private final Serializer<PublishingDecision> decisions;
@@ -61,6 +70,7 @@ final class KafkaJournal implements Journal {
         ClusterConfig cluster = config.cluster();
         Map<String, Object> registry = cluster.registry();
         this.candidates = CANDIDATES.valueDeserializer(registry);
+        this.commands = COMMANDS.valueDeserializer(registry);
         this.versions = Topics.CHECKPOINTS.valueSerializer(registry);
         this.aliases = Topics.CHECKPOINT_ALIASES.valueSerializer(registry);
         this.decisions = Topics.PUBLISHING_LOG.valueSerializer(registry);
@@ -84,7 +94,7 @@ final class KafkaJournal implements Journal {
     public LineState history() {
         producer.initTransactions();
         LineState line = new LineState(config.model());
-        read(Topics.CHECKPOINTS).forEach(line::replay);
+        read(Topics.CHECKPOINTS).forEach(line::replay); // what was retired is still read until compaction: see the log
         read(Topics.CHECKPOINT_ALIASES).forEach(line::replay);
         read(Topics.PUBLISHING_LOG).forEach(line::replay);
         seek();
@@ -105,7 +115,8 @@ final class KafkaJournal implements Journal {
     }
 
     private void seek() {
-        Set<TopicPartition> partitions = consumer.partitionsFor(CANDIDATES.name()).stream()
+        Set<TopicPartition> partitions = Stream.of(CANDIDATES.name(), COMMANDS.name())
+                .flatMap(topic -> consumer.partitionsFor(topic).stream())
                 .map(info -> new TopicPartition(info.topic(), info.partition()))
                 .collect(Collectors.toSet());
         consumer.assign(partitions);
@@ -115,6 +126,15 @@ final class KafkaJournal implements Journal {
             OffsetAndMetadata offset = offsets.get(partition);
             long beginning = beginnings.getOrDefault(partition, 0L);
             long next = offset == null ? beginning : offset.offset();
+            if (next < beginning && partition.topic().equals(COMMANDS.name())) {
+                log.warn(
+                        "commands from offset {} to {} expired before a publisher of {} read them: who asked was told that"
+                                + " nobody answered",
+                        next,
+                        beginning,
+                        config.model());
+                next = beginning;
+            }
             if (next < beginning) {
                 throw UserErrorException.failure("candidates from offset " + next + " to " + beginning
                         + " of " + partition
@@ -146,18 +166,21 @@ final class KafkaJournal implements Journal {
 
     private Delivery delivery(ConsumerRecord<String, byte[]> record, Position position) {
         try {
-            return Delivery.of(candidates.deserialize(CANDIDATES.name(), record.value()), position);
+            Subject subject = record.topic().equals(CANDIDATES.name())
+                    ? new Candidate(candidates.deserialize(record.topic(), record.value()))
+                    : new Command(commands.deserialize(record.topic(), record.value()));
+            return new Delivery(subject, position);
         } catch (KafkaException e) {
             UndecodableRecordException undecodable =
                     new UndecodableRecordException(position.partition(), record.offset(), e);
             if (undecodable.mayPass()) {
                 throw undecodable;
             }
-            return new Delivery(Optional.empty(), String.valueOf(undecodable.getMessage()), position);
+            return new Delivery(new Undecodable(String.valueOf(undecodable.getMessage())), position);
         }
     }
 
-    /** Candidates of other lines and transaction markers are behind us too, or the group would lag for ever. */
+    /** What concerns other lines, and transaction markers are behind us too, or the group would lag for ever. */
     private void commitWhatConcernsOthers() {
         Map<TopicPartition, OffsetAndMetadata> passed = new HashMap<>();
         for (TopicPartition partition : consumer.assignment()) {
@@ -206,6 +229,26 @@ final class KafkaJournal implements Journal {
         committed.put(position.partition(), position.next());
     }
 
+    @Override
+    public List<SubscriberStatus> subscribers() {
+        Map<String, SubscriberStatus> newest = new TreeMap<>();
+        for (SubscriberStatus status : read(Topics.SUBSCRIBER_STATUS)) {
+            if (status.getModel().equals(config.model())) {
+                newest.put(status.getSubscriber(), status);
+            }
+        }
+        return List.copyOf(newest.values());
+    }
+
+    @Override
+    public void retire(PublishingDecision decision) {
+        producer.beginTransaction();
+        String key = CheckpointKeys.version(config.model(), decision.getVersion());
+        var unused = producer.send(new ProducerRecord<>(Topics.CHECKPOINTS.name(), 0, key, null));
+        send(Topics.PUBLISHING_LOG, config.model(), decision, decisions);
+        producer.commitTransaction();
+    }
+
     private <V extends SpecificRecord> void send(
             Topic<String, V> topic, String key, V value, Serializer<V> serializer) {
         // whatever fails in sending fails the commit
@@ -223,6 +266,7 @@ final class KafkaJournal implements Journal {
         producer.close(config.cluster().timeout());
         consumer.close();
         candidates.close();
+        commands.close();
         versions.close();
         aliases.close();
         decisions.close();

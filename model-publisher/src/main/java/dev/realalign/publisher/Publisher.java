@@ -7,25 +7,34 @@ import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.CheckpointVersion;
+import dev.realalign.schemas.FileEntry;
+import dev.realalign.schemas.HeldOutErrors;
+import dev.realalign.schemas.PublishingDecision;
 import dev.realalign.schemas.Sha256;
 import dev.realalign.schemas.StoreFolder;
 import dev.realalign.schemas.VersionManifest;
+import dev.realalign.schemas.signing.SigningKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides on candidates, one after the other: verify, judge, number, write, read back, announce.
+ * Decides on candidates, one after the other: verify, judge, number, write, read back, announce. Answers commands between
+ * them, and clears away what nobody needs any more.
  *
  * <p>A crash at any point loses nothing and doubles nothing. Up to the commit the topics do not know of the attempt, so
  * the candidate comes again, gets the same number and, since a version holds nothing of the moment of publishing, the
@@ -34,32 +43,36 @@ import org.slf4j.LoggerFactory;
 final class Publisher {
     private static final Logger log = LoggerFactory.getLogger(Publisher.class);
 
+    private static final Duration TIDYING = Duration.ofMinutes(1);
+
     private final Journal journal;
     private final CheckpointLayout store;
     private final CandidateVerifier verifier;
     private final VersionWriter writer;
     private final Gate gate;
-    private final int candidatesKept;
+    private final Retention retention;
     private final Clock clock;
     private final PublishingStep.Observer steps;
     private final LineState line;
-    private @Nullable VersionManifest newest;
+    private Gate.@Nullable Parent newest;
+    private Instant nextTidying = Instant.MIN;
 
     /** Takes over the line: fences earlier publishers and reads what they committed. */
     Publisher(
             Journal journal,
             CheckpointLayout store,
+            Optional<SigningKey> signingKey,
             Gate gate,
-            int candidatesKept,
+            Retention retention,
             Clock clock,
             PublishingStep.Observer steps)
             throws IOException {
         this.journal = journal;
         this.store = store;
         this.verifier = new CandidateVerifier(store);
-        this.writer = new VersionWriter(store, steps);
+        this.writer = new VersionWriter(store, signingKey, steps);
         this.gate = gate;
-        this.candidatesKept = candidatesKept;
+        this.retention = retention;
         this.clock = clock;
         this.steps = steps;
         this.line = journal.history();
@@ -71,22 +84,20 @@ final class Publisher {
         }
         Optional<CheckpointVersion> last = line.newestVersion();
         if (last.isPresent()) {
-            newest = readVersion(last.get());
+            newest = readParent(last.get());
         }
         StoreFolder.sweep(store.versions(line.model()));
         prune();
     }
 
     /**
-     * Decides on one candidate and commits the decision.
+     * Decides on one candidate or command and commits the decision.
      *
      * @throws IOException when the store cannot be read or written; nothing is committed then
      */
     void decide(Journal.Delivery delivery) throws IOException {
         steps.passed(PublishingStep.TAKEN);
-        Announcement announcement = delivery.candidate().isPresent()
-                ? decide(delivery.candidate().get(), delivery.position())
-                : PublishingRules.refuseUndecodable(line.model(), delivery.problem(), now());
+        Announcement announcement = decideOn(delivery);
         journal.commit(announcement, delivery.position());
         line.replay(announcement);
         steps.passed(PublishingStep.COMMITTED);
@@ -95,23 +106,36 @@ final class Publisher {
         steps.passed(PublishingStep.PRUNED);
     }
 
+    private Announcement decideOn(Journal.Delivery delivery) throws IOException {
+        if (delivery.subject() instanceof Journal.Candidate candidate) {
+            return decide(candidate.record(), delivery.position());
+        }
+        if (delivery.subject() instanceof Journal.Command command) {
+            return CommandRules.answer(line, command.record(), this::isCandidateKept, now());
+        }
+        Journal.Undecodable broken = (Journal.Undecodable) delivery.subject();
+        return PublishingRules.refuseUndecodable(line.model(), broken.problem(), now());
+    }
+
     private Announcement decide(CheckpointCandidate candidate, Journal.Position position) throws IOException {
         OptionalLong published = line.versionOfCandidate(candidate.getDigest());
         if (published.isPresent()) {
             return PublishingRules.skip(line, candidate, published.getAsLong(), now());
         }
-        Finding finding = verifier.verify(candidate, newest);
-        Optional<String> refusal = finding.sound().isPresent()
-                ? gate.refusal(finding.sound().get().manifest(), Optional.ofNullable(newest))
-                : Optional.of(String.join("; ", finding.problems()));
+        Finding finding = verifier.verify(candidate, newest == null ? null : newest.manifest());
+        Gate.Verdict verdict = finding.sound()
+                .map(sound ->
+                        gate.judge(new Gate.Submission(sound.manifest(), sound.errors(), Optional.ofNullable(newest))))
+                .orElseGet(() -> new Gate.Verdict(finding.problems(), List.of()));
         steps.passed(PublishingStep.JUDGED);
-        if (refusal.isPresent()) {
-            return PublishingRules.refuse(candidate, refusal.get(), now());
+        if (!verdict.refusals().isEmpty()) {
+            return PublishingRules.refuse(candidate, String.join("; ", verdict.refusals()), now());
         }
-        return publish(candidate, finding.sound().orElseThrow(), position);
+        return publish(candidate, finding.sound().orElseThrow(), verdict.remarks(), position);
     }
 
-    private Announcement publish(CheckpointCandidate candidate, SoundCandidate sound, Journal.Position position)
+    private Announcement publish(
+            CheckpointCandidate candidate, SoundCandidate sound, List<String> remarks, Journal.Position position)
             throws IOException {
         Journal.Position before = new Journal.Position(position.partition(), position.next() - 1);
         VersionManifest manifest;
@@ -121,9 +145,89 @@ final class Publisher {
             journal.confirmOwnership(before); // a successor clears drafts away: then that is what happened
             throw e;
         }
-        newest = manifest;
+        newest = new Gate.Parent(manifest, sound.errors());
         String location = CheckpointLayout.location(store.version(line.model(), manifest.version()));
-        return PublishingRules.publish(line, candidate, manifest.digest(), location, now());
+        return PublishingRules.publish(line, candidate, manifest.digest(), location, remarks, now());
+    }
+
+    private boolean isCandidateKept(CheckpointVersion version) {
+        return line.candidateOf(version.getVersion())
+                .filter(name -> holdsCandidate(store.candidate(line.model(), name), version.getCandidateDigest()))
+                .isPresent();
+    }
+
+    private static boolean holdsCandidate(Path folder, String digest) {
+        Path manifest = folder.resolve(CheckpointLayout.MANIFEST);
+        try {
+            return Files.exists(manifest) && Sha256.hex(manifest).equals(digest);
+        } catch (IOException e) {
+            log.warn("candidate {} cannot be read: {}", folder, e.getMessage());
+            return false;
+        }
+    }
+
+    /**
+     * Clears away versions that nobody needs, in two phases: retired ones leave the topics first, in one transaction with a
+     * decision that says why; their folders follow when the grace period is over. So nothing names a folder that is being
+     * deleted, and a crash between the two is made good here. To be called when there is nothing else to do; works at most
+     * once a minute.
+     */
+    void tidy() {
+        Instant now = now();
+        if (now.isBefore(nextTidying)) {
+            return;
+        }
+        nextTidying = now.plus(TIDYING);
+        if (retention.versions().newest() > 0) {
+            for (RetentionPolicy.Fate fate :
+                    retention.versions().judge(line.versions(), line.aliases(), journal.subscribers(), now)) {
+                if (!fate.stays()) {
+                    PublishingDecision decision =
+                            PublishingRules.retire(fate.version(), "nothing speaks for keeping it", now);
+                    journal.retire(decision);
+                    line.replay(decision);
+                    steps.passed(PublishingStep.RETIRED);
+                    log.info(
+                            "version {} of {} is retired; its folder goes in {} s",
+                            decision.getVersion(),
+                            line.model(),
+                            retention.grace().toSeconds());
+                }
+            }
+        }
+        for (long version : line.retiredUntil(now.minus(retention.grace()))) {
+            Path folder = store.version(line.model(), version);
+            if (Files.exists(folder)) {
+                removeOrWarn(folder);
+                steps.passed(PublishingStep.REMOVED);
+            }
+        }
+    }
+
+    private static void removeOrWarn(Path folder) {
+        try {
+            StoreFolder.remove(folder);
+        } catch (IOException e) {
+            log.warn("{} cannot be deleted: {}", folder, e.getMessage());
+        }
+    }
+
+    private Gate.Parent readParent(CheckpointVersion version) throws IOException {
+        VersionManifest manifest = readVersion(version);
+        FileEntry entry = manifest.file(CheckpointLayout.HELD_OUT_ERRORS);
+        if (entry == null) {
+            return new Gate.Parent(manifest, Optional.empty());
+        }
+        Path file = store.version(line.model(), version.getVersion()).resolve(entry.name());
+        try {
+            entry.verify(file);
+        } catch (IOException e) {
+            throw UserErrorException.failure(
+                    e.getMessage() + ". Restore version " + version.getVersion() + " of " + line.model()
+                            + " from a copy; versions never change.",
+                    e);
+        }
+        return new Gate.Parent(manifest, Optional.of(HeldOutErrors.parse(Files.readAllBytes(file), file.toString())));
     }
 
     private VersionManifest readVersion(CheckpointVersion version) throws IOException {
@@ -144,17 +248,39 @@ final class Publisher {
 
     /** Old candidates go; that one cannot be deleted stops nothing. */
     private void prune() {
-        for (Map.Entry<String, String> candidate :
-                line.candidatesToPrune(candidatesKept).entrySet()) {
-            Path folder = store.candidate(line.model(), candidate.getKey());
-            try {
-                Path manifest = folder.resolve(CheckpointLayout.MANIFEST);
-                if (Files.exists(manifest) && Sha256.hex(manifest).equals(candidate.getValue())) {
-                    StoreFolder.remove(folder);
-                }
-            } catch (IOException e) {
-                log.warn("old candidate {} cannot be deleted: {}", folder, e.getMessage());
+        Set<String> standing;
+        try {
+            standing = namesIn(store.candidates(line.model()));
+        } catch (IOException e) {
+            log.warn("the candidates of {} cannot be listed: {}", line.model(), e.getMessage());
+            return;
+        }
+        line.candidatesToPrune(retention.candidates(), rewindableVersions()).forEach((name, digest) -> {
+            Path folder = store.candidate(line.model(), name);
+            if (standing.contains(name) && holdsCandidate(folder, digest)) {
+                removeOrWarn(folder);
             }
+        });
+    }
+
+    /** The newest versions, and those that aliases point to. */
+    private Set<Long> rewindableVersions() {
+        Set<Long> rewindable = new HashSet<>();
+        if (retention.rewindable() > 0) {
+            List<CheckpointVersion> versions = line.versions();
+            versions.subList(Math.max(0, versions.size() - retention.rewindable()), versions.size())
+                    .forEach(version -> rewindable.add(version.getVersion()));
+            line.aliases().forEach(alias -> rewindable.add(alias.getVersion()));
+        }
+        return rewindable;
+    }
+
+    private static Set<String> namesIn(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return Set.of();
+        }
+        try (Stream<Path> children = Files.list(folder)) {
+            return children.map(child -> String.valueOf(child.getFileName())).collect(Collectors.toSet());
         }
     }
 
@@ -167,16 +293,26 @@ final class Publisher {
                         version.getModel(),
                         version.getStep(),
                         version.getTriples()));
-        announcement
-                .decision()
-                .filter(decision -> !decision.getAccepted())
-                .ifPresent(decision -> log.warn(
+        announcement.decision().ifPresent(decision -> {
+            if (decision.getCommand() != null) {
+                log.info(
+                        "{} asked to {} {} of {}: {}{}",
+                        decision.getActor(),
+                        decision.getAction(),
+                        decision.getAlias(),
+                        decision.getModel(),
+                        decision.getAccepted() ? "" : "refused, ",
+                        decision.getReason());
+            } else if (!decision.getAccepted()) {
+                log.warn(
                         "{} of {} becomes no version: {}",
                         decision.getCandidate().isEmpty()
                                 ? "an undecodable record"
                                 : "candidate " + decision.getCandidate(),
                         decision.getModel(),
-                        decision.getReason()));
+                        decision.getReason());
+            }
+        });
     }
 
     /** Records carry milliseconds; so does the state they are replayed into. */

@@ -1,10 +1,14 @@
 package dev.realalign.publisher;
 
+import dev.realalign.publisher.catalogue.CatalogueServer;
 import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.runtime.WorkerService;
 import dev.realalign.schemas.Topics;
+import dev.realalign.schemas.signing.KeyFileException;
+import dev.realalign.schemas.signing.SigningKey;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -32,6 +36,7 @@ public final class PublisherService extends WorkerService {
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
     private final PublisherConfig config;
+    private final Optional<SigningKey> signingKey;
     private final Gate gate;
     private final PublishingStep.Observer steps;
     private final Object lock = new Object();
@@ -39,45 +44,78 @@ public final class PublisherService extends WorkerService {
 
     /** A publisher with the gate its configuration describes. */
     public PublisherService(PublisherConfig config) {
-        this(
-                config,
-                new HeldOutRatioGate(config.heldOutRatioLimit(), config.unmeasuredAllowed()),
-                PublishingStep.Observer.NONE);
+        this(config, config.gate(), PublishingStep.Observer.NONE);
     }
 
     /**
      * A publisher with a gate of its own.
      *
      * @param steps told of every step, in the publisher's thread
+     * @throws UserErrorException for usage, when the signing key cannot be used
      */
     public PublisherService(PublisherConfig config, Gate gate, PublishingStep.Observer steps) {
         super("publisher");
         this.config = config;
+        this.signingKey = config.signingKey().map(PublisherService::readKey);
         this.gate = gate;
         this.steps = steps;
     }
 
+    private static SigningKey readKey(Path file) {
+        try {
+            return SigningKey.read(file);
+        } catch (KeyFileException e) {
+            throw UserErrorException.usage(
+                    PublisherConfig.SIGNING_KEY + " is \"" + file + "\": " + e.getMessage() + ".");
+        }
+    }
+
     @Override
     protected void run() throws InterruptedException {
+        signingKey.ifPresentOrElse(
+                key -> log.info(
+                        "versions of {} are signed with the key {}",
+                        config.model(),
+                        key.publicKey().id()),
+                () -> log.warn(
+                        "versions of {} are published UNSIGNED ({} is true): nobody can tell them from forged ones",
+                        config.model(),
+                        PublisherConfig.UNSIGNED_ALLOWED));
         ClusterSetup.prepare(
                 config.cluster(),
                 List.of(
                         Topics.CHECKPOINT_CANDIDATES,
                         Topics.CHECKPOINTS,
                         Topics.CHECKPOINT_ALIASES,
-                        Topics.PUBLISHING_LOG));
+                        Topics.PUBLISHING_LOG,
+                        Topics.CHECKPOINT_COMMANDS,
+                        Topics.SUBSCRIBER_STATUS));
+        if (!config.catalogue().isOn()) {
+            decideUntilStopped();
+            return;
+        }
+        try (CatalogueServer catalogue = CatalogueServer.start(config.catalogue(), config.cluster(), config.store())) {
+            decideUntilStopped();
+        }
+    }
+
+    private void decideUntilStopped() throws InterruptedException {
         Duration pause = POLL;
         while (!isStopping()) {
             try (KafkaJournal journal = new KafkaJournal(config, steps)) {
                 synchronized (lock) {
                     open = journal;
                 }
-                Publisher publisher =
-                        new Publisher(journal, config.store(), gate, config.candidatesKept(), Clock.systemUTC(), steps);
+                Publisher publisher = new Publisher(
+                        journal, config.store(), signingKey, gate, config.retention(), Clock.systemUTC(), steps);
                 atWork();
                 while (!isStopping()) {
-                    for (Journal.Delivery delivery : journal.poll(POLL)) {
+                    List<Journal.Delivery> deliveries = journal.poll(POLL);
+                    for (Journal.Delivery delivery : deliveries) {
                         publisher.decide(delivery);
+                    }
+                    if (deliveries.isEmpty()) {
+                        publisher.tidy();
                     }
                     pause = POLL;
                 }

@@ -7,6 +7,8 @@ import dev.realalign.schemas.CheckpointVersion;
 import dev.realalign.schemas.OffsetRange;
 import dev.realalign.schemas.PublishingDecision;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -23,9 +25,15 @@ final class PublishingRules {
      *
      * @param digest SHA-256 of the version manifest
      * @param location URI of the version folder
+     * @param remarks what the gate says about it
      */
     static Announcement publish(
-            LineState line, CheckpointCandidate candidate, String digest, String location, Instant now) {
+            LineState line,
+            CheckpointCandidate candidate,
+            String digest,
+            String location,
+            List<String> remarks,
+            Instant now) {
         long number = line.nextVersion();
         CheckpointVersion version = CheckpointVersion.newBuilder()
                 .setModel(line.model())
@@ -44,17 +52,22 @@ final class PublishingRules {
         Optional<CheckpointAlias> latest = line.alias(CheckpointKeys.LATEST);
         boolean held = latest.map(CheckpointAlias::getHeld).orElse(false);
         Optional<CheckpointAlias> move = held ? Optional.empty() : Optional.of(moveLatest(latest, version, now));
+        List<String> said = new ArrayList<>(List.of("published"));
+        latest.filter(CheckpointAlias::getHeld)
+                .ifPresent(alias -> said.add("latest is held at version " + alias.getVersion() + " and does not move"));
+        said.addAll(remarks);
         return new Announcement(
-                Optional.of(version), move, Optional.of(decision(candidate, true, number, "published", now)));
+                Optional.of(version),
+                move,
+                Optional.of(decision(candidate, true, number, String.join("; ", said), now)));
     }
 
     /** Refuses a candidate: a line in the publishing log, and nothing moves. */
     static Announcement refuse(CheckpointCandidate candidate, String reason, Instant now) {
-        return new Announcement(
-                Optional.empty(), Optional.empty(), Optional.of(decision(candidate, false, null, reason, now)));
+        return Announcement.of(decision(candidate, false, null, reason, now));
     }
 
-    /** Refuses a record of the candidates' topic that cannot be decoded. */
+    /** Refuses a record that cannot be decoded, a candidate or a command. */
     static Announcement refuseUndecodable(String model, String problem, Instant now) {
         PublishingDecision decision = PublishingDecision.newBuilder()
                 .setModel(model)
@@ -64,15 +77,33 @@ final class PublishingRules {
                 .setReason(problem)
                 .setDecidedAt(now)
                 .build();
-        return new Announcement(Optional.empty(), Optional.empty(), Optional.of(decision));
+        return Announcement.of(decision);
+    }
+
+    /**
+     * Takes a version out of the topics that nobody needs any more. Its folder may be deleted a while after that; its
+     * number is not given again.
+     *
+     * @param reason why it may go
+     */
+    static PublishingDecision retire(CheckpointVersion version, String reason, Instant now) {
+        return PublishingDecision.newBuilder()
+                .setModel(version.getModel())
+                .setCandidate("")
+                .setCandidateDigest(version.getCandidateDigest())
+                .setAccepted(true)
+                .setVersion(version.getVersion())
+                .setReason(reason)
+                .setDecidedAt(now)
+                .setAction(CheckpointKeys.RETIRE)
+                .build();
     }
 
     /** Passes over a candidate that is a version already. It is logged once, however often it is repeated. */
     static Announcement skip(LineState line, CheckpointCandidate candidate, long version, Instant now) {
-        Optional<PublishingDecision> decision = line.isRepeatLogged(candidate.getDigest())
-                ? Optional.empty()
-                : Optional.of(decision(candidate, false, version, "already published as version " + version, now));
-        return new Announcement(Optional.empty(), Optional.empty(), decision);
+        return line.isRepeatLogged(candidate.getDigest())
+                ? Announcement.NOTHING
+                : Announcement.of(decision(candidate, false, version, "already published as version " + version, now));
     }
 
     /**

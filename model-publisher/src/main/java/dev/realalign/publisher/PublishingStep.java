@@ -1,6 +1,6 @@
 package dev.realalign.publisher;
 
-/** The boundaries between the steps of publishing one candidate, in order. Fault tests stop the publisher at each of them. */
+/** The boundaries between the steps of publishing one candidate, in order, and behind them those of retention. Fault tests stop the publisher at each of them. */
 public enum PublishingStep {
     /** A candidate was taken from the topic. */
     TAKEN,
@@ -8,8 +8,10 @@ public enum PublishingStep {
     JUDGED,
     /** The tensor files of the version are written beside its place. */
     FILES_WRITTEN,
-    /** The manifest stands beside them; everything is forced to the disk. */
+    /** The manifest stands beside them. */
     MANIFEST_WRITTEN,
+    /** The signature too, where versions are signed; everything is forced to the disk. */
+    SIGNED,
     /** The version folder is in its place. */
     IN_PLACE,
     /** It was read back and is what its manifest says. */
@@ -23,7 +25,11 @@ public enum PublishingStep {
     /** The transaction has committed. */
     COMMITTED,
     /** Older candidates were pruned. */
-    PRUNED;
+    PRUNED,
+    /** A version that nobody needs was taken out of the topics. */
+    RETIRED,
+    /** The folder of a retired version was removed. */
+    REMOVED;
 
     /** Told of every boundary as it is passed. */
     @FunctionalInterface

@@ -12,10 +12,14 @@ import dev.realalign.schemas.CheckpointVersion;
 import dev.realalign.schemas.FileEntry;
 import dev.realalign.schemas.StoreFolder;
 import dev.realalign.schemas.VersionManifest;
+import dev.realalign.schemas.signing.ModelSignature;
+import dev.realalign.schemas.signing.SignedFiles;
+import dev.realalign.schemas.signing.SigningKey;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -23,15 +27,21 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Writes version folders: files beside their place, manifest last, everything forced to the disk, renamed, read back. */
+/**
+ * Writes version folders: files beside their place, then the manifest, then the signature over all of them, everything
+ * forced to the disk, renamed, read back.
+ */
 final class VersionWriter {
     private final CheckpointLayout store;
+    private final Optional<SigningKey> signingKey;
     private final PublishingStep.Observer steps;
     /** Names this session's drafts, so that a publisher replaced meanwhile does not write into its successor's. */
     private final String session = ProcessHandle.current().pid() + "at" + System.nanoTime();
 
-    VersionWriter(CheckpointLayout store, PublishingStep.Observer steps) {
+    /** @param signingKey absent where versions are deliberately left unsigned */
+    VersionWriter(CheckpointLayout store, Optional<SigningKey> signingKey, PublishingStep.Observer steps) {
         this.store = store;
+        this.signingKey = signingKey;
         this.steps = steps;
     }
 
@@ -50,6 +60,7 @@ final class VersionWriter {
         long number = line.nextVersion();
         Path place = store.version(line.model(), number);
         VersionManifest manifest;
+        Optional<byte[]> signature;
         try (StoreFolder.Draft draft = StoreFolder.draft(place, session)) {
             String kohya = CheckpointLayout.kohyaFile(line.model(), number);
             try (LoraAdapter adapter = LoraFiles.load(candidate.adapter())) {
@@ -60,25 +71,32 @@ final class VersionWriter {
             } catch (UncheckedIOException | ModelFormatException e) { // it was sound when it was judged
                 throw new IOException(e.getMessage(), e);
             }
+            List<FileEntry> files = new ArrayList<>();
+            files.add(FileEntry.of(draft.file(CheckpointLayout.DIFFUSERS_LORA)));
+            files.add(FileEntry.of(draft.file(kohya)));
+            if (candidate.errors().isPresent()) {
+                Path errors = draft.file(CheckpointLayout.HELD_OUT_ERRORS);
+                Files.write(errors, candidate.errors().get().toBytes());
+                files.add(FileEntry.of(errors));
+            }
             steps.passed(PublishingStep.FILES_WRITTEN);
-            manifest = manifest(
-                    announced,
-                    candidate.manifest(),
-                    line,
-                    List.of(
-                            FileEntry.of(draft.file(CheckpointLayout.DIFFUSERS_LORA)),
-                            FileEntry.of(draft.file(kohya))));
+            manifest = manifest(announced, candidate.manifest(), line, files);
             draft.write(CheckpointLayout.MANIFEST, manifest.toBytes());
-            draft.forceAll();
             steps.passed(PublishingStep.MANIFEST_WRITTEN);
+            signature = sign(manifest);
+            if (signature.isPresent()) {
+                draft.write(CheckpointLayout.SIGNATURE, signature.get());
+            }
+            draft.forceAll();
+            steps.passed(PublishingStep.SIGNED);
             requireOwnership.run();
-            if (!holds(place, manifest)) {
+            if (!holds(place, manifest, signature)) {
                 StoreFolder.remove(place);
                 draft.finish();
             }
             steps.passed(PublishingStep.IN_PLACE);
         }
-        if (!holds(place, manifest)) {
+        if (!holds(place, manifest, signature)) {
             throw new IOException(place + " does not read back as it was written");
         }
         steps.passed(PublishingStep.READ_BACK);
@@ -86,9 +104,9 @@ final class VersionWriter {
     }
 
     /** Whether a folder holds exactly this version, by the bytes on the disk. */
-    private static boolean holds(Path place, VersionManifest manifest) throws IOException {
-        Path file = place.resolve(CheckpointLayout.MANIFEST);
-        if (!Files.exists(file) || !Arrays.equals(Files.readAllBytes(file), manifest.toBytes())) {
+    private static boolean holds(Path place, VersionManifest manifest, Optional<byte[]> signature) throws IOException {
+        if (!holds(place.resolve(CheckpointLayout.MANIFEST), Optional.of(manifest.toBytes()))
+                || !holds(place.resolve(CheckpointLayout.SIGNATURE), signature)) {
             return false;
         }
         for (FileEntry expected : manifest.files()) {
@@ -98,6 +116,15 @@ final class VersionWriter {
             }
         }
         return true;
+    }
+
+    private static boolean holds(Path file, Optional<byte[]> bytes) throws IOException {
+        return Files.exists(file) == bytes.isPresent()
+                && (bytes.isEmpty() || Arrays.equals(Files.readAllBytes(file), bytes.get()));
+    }
+
+    private Optional<byte[]> sign(VersionManifest manifest) {
+        return signingKey.map(key -> ModelSignature.sign(SignedFiles.of(manifest, manifest.digest()), key));
     }
 
     private static VersionManifest manifest(

@@ -9,6 +9,7 @@ import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.FileEntry;
+import dev.realalign.schemas.HeldOutErrors;
 import dev.realalign.schemas.LedgerMark;
 import dev.realalign.schemas.Measures;
 import dev.realalign.schemas.ObjectiveSettings;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Writes candidates as the trainer does: small adapters of real tensors. */
 final class CandidateStore {
@@ -45,6 +47,7 @@ final class CandidateStore {
         private BaseModel base = BASE;
         private boolean average = true;
         private boolean garbage;
+        private byte @Nullable [] errors;
         private double weight = 1;
         private double averageWeight = 0.5;
         private List<String> modules = MODULES;
@@ -102,6 +105,17 @@ final class CandidateStore {
             return this;
         }
 
+        /** Errors on eight images at two noise levels: an image's own, times a factor. */
+        Draft errors(double factor) {
+            errors = heldOutErrors(8, factor).toBytes();
+            return this;
+        }
+
+        Draft errors(byte[] bytes) {
+            errors = bytes.clone();
+            return this;
+        }
+
         Draft withoutMetrics() {
             metrics.clear();
             return this;
@@ -132,6 +146,10 @@ final class CandidateStore {
                 }
                 draft.write(CheckpointLayout.OPTIMIZER, new byte[] {1, 2, 3});
                 files.add(FileEntry.of(draft.file(CheckpointLayout.OPTIMIZER)));
+                if (errors != null) {
+                    draft.write(CheckpointLayout.HELD_OUT_ERRORS, errors);
+                    files.add(FileEntry.of(draft.file(CheckpointLayout.HELD_OUT_ERRORS)));
+                }
                 CandidateManifest manifest = new CandidateManifest(
                         CandidateManifest.FORMAT,
                         Candidates.MODEL,
@@ -184,6 +202,19 @@ final class CandidateStore {
                 SafeTensors.write(file, tensors, Map.of());
             }
         }
+    }
+
+    /** Errors on some images at two noise levels, all in proportion to a factor. */
+    static HeldOutErrors heldOutErrors(int images, double factor) {
+        List<HeldOutErrors.Measurement> measurements = new ArrayList<>();
+        for (int image = 1; image <= images; image++) {
+            for (int slot = 0; slot < 2; slot++) {
+                double own = 0.125 * image;
+                measurements.add(new HeldOutErrors.Measurement(
+                        Candidates.digest("image " + image), slot, 100 + 500 * slot, own * factor, own, own, own));
+            }
+        }
+        return HeldOutErrors.of(measurements);
     }
 
     Path file(CheckpointCandidate candidate, String name) {

@@ -3,17 +3,25 @@ package dev.realalign.publisher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.realalign.publisher.catalogue.CatalogueSettings;
 import dev.realalign.runtime.UserErrorException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PublisherConfigTest {
     private static final Map<String, String> GIVEN = Map.of(
             "bootstrap.servers", "localhost:9092",
             "schema.registry.url", "http://localhost:8081",
             "model.name", "tiny",
+            "publisher.signing.key", "/srv/keys/tiny.key",
             "checkpoint.store.uri", "file:///srv/checkpoints");
 
     @Test
@@ -23,10 +31,37 @@ class PublisherConfigTest {
 
         assertThat(config.heldOutRatioLimit()).isEqualTo(1.1);
         assertThat(config.unmeasuredAllowed()).isFalse();
-        assertThat(config.candidatesKept()).isEqualTo(3);
+        assertThat(config.signingKey()).contains(Path.of("/srv/keys/tiny.key"));
+        assertThat(config.parentIncreaseLimit()).isEqualTo(0.01);
+        assertThat(config.retention())
+                .isEqualTo(new Retention(new RetentionPolicy(0, 30, Duration.ofDays(7)), Duration.ofHours(1), 3, 3));
         assertThat(config.store().root()).hasToString("/srv/checkpoints");
         assertThat(config.group()).isEqualTo("realalign-publisher-tiny");
         assertThat(config.transactionalId()).isEqualTo("publisher-tiny");
+    }
+
+    @Test
+    @DisplayName("Versions go unsigned only on purpose")
+    void unsigned() {
+        Map<String, String> given = new HashMap<>(GIVEN);
+        given.remove("publisher.signing.key");
+
+        assertThatThrownBy(() -> PublisherConfig.from(given))
+                .hasMessage("publisher.signing.key is \"\" and publisher.unsigned.allowed is \"false\": name a key"
+                        + " (realalign keys generate makes one), or allow unsigned versions on purpose");
+        given.put("publisher.unsigned.allowed", "true");
+        assertThat(PublisherConfig.from(given).signingKey()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("A signing key that cannot be used is named before anything begins")
+    void unusableKey() {
+        assertThatThrownBy(() -> new PublisherService(PublisherConfig.from(GIVEN)))
+                .isInstanceOfSatisfying(
+                        UserErrorException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
+                .hasMessage(
+                        "publisher.signing.key is \"/srv/keys/tiny.key\": the signing key /srv/keys/tiny.key does not"
+                                + " exist.");
     }
 
     @Test
@@ -49,5 +84,36 @@ class PublisherConfigTest {
                             "publisher.candidates.kept is \"none\": must be a whole number from 1 to 1000000."
                                     + " Change it, or leave it out for the default 3.");
         });
+    }
+
+    @Test
+    @DisplayName("There is no catalogue unless a port is given, and beyond loopback none without a token")
+    void catalogue(@TempDir Path folder) throws IOException {
+        assertThat(PublisherConfig.from(GIVEN).catalogue().isOn()).isFalse();
+        Map<String, String> given = new HashMap<>(GIVEN);
+        given.put("publisher.http.port", "8085");
+        assertThat(PublisherConfig.from(given).catalogue())
+                .isEqualTo(new CatalogueSettings("127.0.0.1", 8085, Optional.empty()));
+        given.put("publisher.http.host", "0.0.0.0");
+        assertThatThrownBy(() -> PublisherConfig.from(given))
+                .hasMessageStartingWith("publisher.http.host is \"0.0.0.0\" and publisher.http.token.file is ")
+                .hasMessageEndingWith(": name a file with a token, or listen on 127.0.0.1 only.");
+
+        Path file = folder.resolve("token");
+        given.put("publisher.http.token.file", file.toString());
+        assertThatThrownBy(() -> PublisherConfig.from(given))
+                .hasMessage(
+                        "publisher.http.token.file is \"" + file + "\": it cannot be read (NoSuchFileException). Name a"
+                                + " text file that holds the token and nothing else.");
+        Files.writeString(file, "short\n");
+        assertThatThrownBy(() -> PublisherConfig.from(given))
+                .hasMessage(
+                        "publisher.http.token.file is \"" + file + "\": its token must have at least 16 visible ASCII"
+                                + " characters. Write one with: openssl rand -hex 32 > FILE");
+        Files.writeString(file, "0123456789abcdef\n");
+        assertThat(PublisherConfig.from(given).catalogue())
+                .isEqualTo(new CatalogueSettings("0.0.0.0", 8085, Optional.of("0123456789abcdef")))
+                .asString()
+                .doesNotContain("0123456789abcdef");
     }
 }

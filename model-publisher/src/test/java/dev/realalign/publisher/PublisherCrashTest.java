@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.realalign.schemas.CheckpointCandidate;
+import dev.realalign.schemas.CheckpointCommand;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.CheckpointVersion;
 import dev.realalign.schemas.FileEntry;
@@ -13,6 +14,10 @@ import dev.realalign.schemas.PublishingDecision;
 import dev.realalign.schemas.Sha256;
 import dev.realalign.schemas.TrustedRecords;
 import dev.realalign.schemas.VersionManifest;
+import dev.realalign.schemas.signing.ModelSignature;
+import dev.realalign.schemas.signing.SignedFiles;
+import dev.realalign.schemas.signing.SigningKey;
+import dev.realalign.schemas.signing.TrustedKeys;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -20,12 +25,15 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -41,14 +49,17 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PublisherCrashTest {
-    private static final int CANDIDATES_KEPT = 2;
+    private static final Retention RETENTION =
+            new Retention(new RetentionPolicy(0, 0, Duration.ofDays(1)), Duration.ZERO, 2, 0);
     /** Boundaries passed in a run that never dies; the first test holds the two to be equal. */
-    private static final int BOUNDARIES = 58;
+    private static final int BOUNDARIES = 85;
+
+    private static final SigningKey KEY = SigningKey.generate();
 
     @TempDir
     Path root;
 
-    private Outcome undisturbed = new Outcome(List.of(), List.of(), List.of(), 0, List.of());
+    private Outcome undisturbed = new Outcome(List.of(), List.of(), List.of(), Map.of(), List.of(), List.of());
     private int boundaries;
 
     @BeforeAll
@@ -72,7 +83,18 @@ class PublisherCrashTest {
                                 + " 1.1000",
                         "step-0000000010: already published as version 1",
                         ": garbage",
-                        "step-0000000040: published");
+                        "promote: canary moved to version 1: because",
+                        "promote: canary points to version 1 (digest "
+                                + undisturbed.versions().get(0).getDigest()
+                                + ", moved by somebody: because) by now, not yet nowhere as expected: look again and"
+                                + " repeat the command if it still makes sense",
+                        "step-0000000040: published",
+                        "promote: canary points to version 1 (digest "
+                                + undisturbed.versions().get(0).getDigest()
+                                + ", moved by somebody: because) by now, not to digest " + Candidates.digest("stale")
+                                + " as expected: look again and repeat the command if it still makes sense");
+        assertThat(undisturbed.aliasMoves())
+                .containsExactly("latest 1 -> 1", "latest 2 -> 2", "canary 1 -> 1", "latest 3 -> 3");
         assertThat(undisturbed.files())
                 .containsExactly(
                         "candidates/step-0000000030",
@@ -108,7 +130,7 @@ class PublisherCrashTest {
     @ParameterizedTest(name = "replaced at {0}")
     @EnumSource(
             value = PublishingStep.class,
-            names = {"COMMITTED", "PRUNED"},
+            names = {"COMMITTED", "PRUNED", "RETIRED", "REMOVED"},
             mode = EnumSource.Mode.EXCLUDE)
     @DisplayName("A publisher that sleeps while another does its work wakes up to harm nothing")
     void replaced(PublishingStep asleepAt) throws IOException {
@@ -134,7 +156,8 @@ class PublisherCrashTest {
     @DisplayName("A publisher that wakes up removes nothing that its successor announced under the same number")
     void replacedByAnother() throws IOException {
         Run run = new Run(root.resolve("stricter"));
-        Gate stricter = (candidate, parent) -> candidate.step() == 10 ? Optional.of("not this one") : Optional.empty();
+        Gate stricter = submission ->
+                submission.candidate().step() == 10 ? Gate.Verdict.refused("not this one") : Gate.Verdict.PASSED;
         AtomicBoolean slept = new AtomicBoolean();
 
         assertThatThrownBy(() -> run.attempt(step -> {
@@ -148,6 +171,40 @@ class PublisherCrashTest {
         run.verifyWhatIsAnnounced();
     }
 
+    @Test
+    @DisplayName("Unsigned versions have no signature, and the same digests as signed ones")
+    void unsigned() throws IOException {
+        Run run = new Run(root.resolve("unsigned"));
+        run.key = Optional.empty();
+        run.attempt(PublishingStep.Observer.NONE);
+
+        run.verifyWhatIsAnnounced();
+        assertThat(run.journal.versions)
+                .extracting(CheckpointVersion::getDigest)
+                .isEqualTo(undisturbed.versions().stream()
+                        .map(CheckpointVersion::getDigest)
+                        .toList());
+    }
+
+    @ParameterizedTest(name = "killed at {0}")
+    @EnumSource(
+            value = PublishingStep.class,
+            names = {"SIGNED", "IN_PLACE", "READ_BACK", "RECORDS_SENT"})
+    @DisplayName("What a crash left unannounced under an old key is signed anew with the new one")
+    void newKeyAfterACrash(PublishingStep step) throws IOException {
+        Run run = new Run(root.resolve("new-key-" + step));
+        run.attempt(passed -> {
+            if (passed == step) {
+                throw new Crash();
+            }
+        });
+        run.key = Optional.of(SigningKey.generate());
+        run.attempt(PublishingStep.Observer.NONE);
+
+        run.verifyWhatIsAnnounced();
+        assertThat(run.journal.versions).hasSize(3);
+    }
+
     static IntStream everyBoundary() {
         return IntStream.range(0, BOUNDARIES);
     }
@@ -159,15 +216,17 @@ class PublisherCrashTest {
     /** Everything that can be seen from outside after a run. */
     private record Outcome(
             List<CheckpointVersion> versions,
-            List<String> latest,
+            List<String> aliasMoves,
             List<String> decisions,
-            long offset,
-            List<String> files) {}
+            Map<TopicPartition, Long> offsets,
+            List<String> files,
+            List<String> signatures) {}
 
     /** A line of candidates in a store of its own. */
     private static final class Run {
         private final CandidateStore store;
         private final MemoryJournal journal = new MemoryJournal();
+        private Optional<SigningKey> key = Optional.of(KEY);
 
         Run(Path root) throws IOException {
             this.store = new CandidateStore(root);
@@ -178,7 +237,10 @@ class PublisherCrashTest {
                     .write());
             journal.announce(first, first);
             journal.announceGarbage();
+            CheckpointCommand canary = Commands.command("promote", "canary", 1L, null);
+            journal.ask(canary, Commands.command("promote", "canary", 2L, null), canary);
             journal.announce(store.candidate(40).write());
+            journal.ask(Commands.command("promote", "canary", 2L, Candidates.digest("stale")));
         }
 
         /** One life of a publisher, as long as it lasts. */
@@ -197,7 +259,7 @@ class PublisherCrashTest {
         private void attempt(PublishingStep.Observer steps, Gate gate) throws IOException {
             Clock clock = Clock.fixed(Candidates.NOW, ZoneOffset.UTC);
             try (Journal session = journal.session(steps)) {
-                Publisher publisher = new Publisher(session, store.layout, gate, CANDIDATES_KEPT, clock, steps);
+                Publisher publisher = new Publisher(session, store.layout, key, gate, RETENTION, clock, steps);
                 for (Journal.Delivery delivery : session.poll(Duration.ZERO)) {
                     publisher.decide(delivery);
                 }
@@ -212,9 +274,17 @@ class PublisherCrashTest {
                 Path folder = store.layout.version(MODEL, version.getVersion());
                 byte[] bytes = Files.readAllBytes(folder.resolve(CheckpointLayout.MANIFEST));
                 assertThat(Sha256.hex(bytes)).isEqualTo(version.getDigest());
-                for (FileEntry file :
-                        VersionManifest.parse(bytes, folder.toString()).files()) {
+                VersionManifest manifest = VersionManifest.parse(bytes, folder.toString());
+                for (FileEntry file : manifest.files()) {
                     file.verify(folder.resolve(file.name()));
+                }
+                Path signature = folder.resolve(CheckpointLayout.SIGNATURE);
+                assertThat(Files.exists(signature)).isEqualTo(key.isPresent());
+                if (key.isPresent()) {
+                    ModelSignature.verify(
+                                    Files.readAllBytes(signature),
+                                    TrustedKeys.of(key.get().publicKey()))
+                            .require(SignedFiles.of(manifest, version.getDigest()));
                 }
             }
         }
@@ -223,7 +293,7 @@ class PublisherCrashTest {
             verifyWhatIsAnnounced();
             assertThat(journal.versions.stream().map(CheckpointVersion::getVersion))
                     .containsExactly(1L, 2L, 3L);
-            assertThat(journal.committed).isEqualTo(journal.end());
+            assertThat(journal.committed).isEqualTo(journal.ends());
             return new Outcome(
                     journal.versions.stream()
                             .map(version -> CheckpointVersion.newBuilder(version)
@@ -231,15 +301,27 @@ class PublisherCrashTest {
                                     .build())
                             .toList(),
                     journal.aliases.stream()
-                            .map(alias -> alias.getAlias() + " " + alias.getSequence() + " -> " + alias.getVersion())
+                            .map(alias -> alias.getAlias() + " " + alias.getSequence() + " -> " + alias.getVersion()
+                                    + (alias.getHeld() ? " held" : ""))
                             .toList(),
                     journal.decisions.stream().map(Run::sentence).toList(),
-                    journal.committed,
-                    folders());
+                    Map.copyOf(journal.committed),
+                    folders(),
+                    signatures());
+        }
+
+        private List<String> signatures() throws IOException {
+            List<String> digests = new ArrayList<>();
+            for (CheckpointVersion version : journal.versions) {
+                digests.add(Sha256.hex(
+                        store.layout.version(MODEL, version.getVersion()).resolve(CheckpointLayout.SIGNATURE)));
+            }
+            return digests;
         }
 
         private static String sentence(PublishingDecision decision) {
-            return decision.getCandidate() + ": " + decision.getReason();
+            String what = decision.getCommand() == null ? decision.getCandidate() : decision.getAction();
+            return what + ": " + decision.getReason();
         }
 
         private List<String> folders() throws IOException {

@@ -11,7 +11,9 @@ import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointVersion;
 import dev.realalign.schemas.OffsetRange;
 import dev.realalign.schemas.PublishingDecision;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -71,7 +73,10 @@ class PublishingRulesTest {
         line.replay(held);
 
         for (String name : new String[] {"c2", "c3", "c4"}) {
-            assertThat(publish(candidate(name, 20)).alias()).isEmpty();
+            Announcement numbered = publish(candidate(name, 20));
+            assertThat(numbered.alias()).isEmpty();
+            assertThat(numbered.decision().orElseThrow().getReason())
+                    .isEqualTo("published; latest is held at version 1 and does not move");
         }
 
         assertThat(line.newestVersion().orElseThrow().getVersion()).isEqualTo(4);
@@ -122,7 +127,7 @@ class PublishingRulesTest {
 
         assertThat(other.nextVersion()).isEqualTo(1);
         assertThat(other.alias("latest")).isEmpty();
-        assertThat(other.candidatesToPrune(0)).isEmpty();
+        assertThat(other.candidatesToPrune(0, Set.of())).isEmpty();
     }
 
     @Test
@@ -131,12 +136,18 @@ class PublishingRulesTest {
         for (int i = 1; i <= 5; i++) {
             publish(candidate("c" + i, 10 * i));
         }
-        assertThat(line.candidatesToPrune(3))
+        assertThat(line.candidatesToPrune(3, Set.of()))
                 .containsExactly(Map.entry("c1", digest("c1")), Map.entry("c2", digest("c2")));
 
+        assertThat(line.candidatesToPrune(3, Set.of(1L)))
+                .as("what training may be taken back to stays")
+                .containsOnlyKeys("c2");
+
         line.replay(PublishingRules.skip(line, candidate("c1", 10), 1, NOW));
-        assertThat(line.candidatesToPrune(3)).as("a repeat makes nothing newer").containsOnlyKeys("c1", "c2");
-        assertThat(line.candidatesToPrune(5)).isEmpty();
+        assertThat(line.candidatesToPrune(3, Set.of()))
+                .as("a repeat makes nothing newer")
+                .containsOnlyKeys("c1", "c2");
+        assertThat(line.candidatesToPrune(5, Set.of())).isEmpty();
     }
 
     @Test
@@ -168,6 +179,7 @@ class PublishingRulesTest {
                 candidate,
                 digest("manifest of " + candidate.getCandidate()),
                 "file:///store/models/tiny/versions/" + line.nextVersion(),
+                List.of(),
                 NOW);
         line.replay(announcement);
         return announcement;

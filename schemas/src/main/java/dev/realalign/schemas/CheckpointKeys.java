@@ -1,11 +1,29 @@
 package dev.realalign.schemas;
 
+import java.util.List;
 import java.util.Locale;
 
 /** Keys of the checkpoint topics: {@code model/00000042} and {@code model/latest}. */
 public final class CheckpointKeys {
     /** Alias that follows every published version. */
     public static final String LATEST = "latest";
+
+    /** Aliases there are: {@link #LATEST} moves by itself, the others when somebody promotes a version. */
+    public static final List<String> ALIASES = List.of(LATEST, "canary", "champion");
+    /** Action of a {@code PublishingDecision} on a candidate. */
+    public static final String PUBLISH = "publish";
+    /** Action of a {@code PublishingDecision} on a version that nobody needs any more: its folder is deleted. */
+    public static final String RETIRE = "retire";
+    /** Moves an alias other than {@link #LATEST} forward. */
+    public static final String PROMOTE = "promote";
+    /** Moves an alias back and holds it there. */
+    public static final String ROLLBACK = "rollback";
+    /** Lets go of a held alias. */
+    public static final String RELEASE = "release";
+    /** Holds an alias at a version. */
+    public static final String PIN = "pin";
+    /** What people can ask of the publisher. */
+    public static final List<String> ACTIONS = List.of(PROMOTE, ROLLBACK, RELEASE, PIN);
 
     private CheckpointKeys() {}
 

@@ -10,9 +10,11 @@ import java.util.regex.Pattern;
  *
  * <pre>
  * models/NAME/candidates/step-0000000120-s0001/   the trainer's: {@link #ADAPTER}, {@link #EMA}, {@link #REFERENCE},
- *                                           {@link #OPTIMIZER}, {@link #HELD_OUT}, {@link #MANIFEST}
- * models/NAME/versions/00000042/            the publisher's: {@link #DIFFUSERS_LORA}, NAME-v00000042.safetensors,
+ *                                           {@link #OPTIMIZER}, {@link #HELD_OUT}, {@link #HELD_OUT_ERRORS},
  *                                           {@link #MANIFEST}
+ * models/NAME/versions/00000042/            the publisher's: {@link #DIFFUSERS_LORA}, NAME-v00000042.safetensors,
+ *                                           {@link #HELD_OUT_ERRORS}, {@link #MANIFEST}, {@link #SIGNATURE} where
+ *                                           versions are signed
  * </pre>
  *
  * @param root folder of the store
@@ -20,6 +22,8 @@ import java.util.regex.Pattern;
 public record CheckpointLayout(Path root) {
     /** Manifest of a candidate or version; always written last. */
     public static final String MANIFEST = "manifest.json";
+    /** Signature over every other file of a version, in the OpenSSF model-signing format. */
+    public static final String SIGNATURE = "manifest.sig";
     /** The adapter being trained, under diffusers names. */
     public static final String ADAPTER = "adapter.safetensors";
     /** Moving average of the adapter: what is published. */
@@ -30,6 +34,8 @@ public record CheckpointLayout(Path root) {
     public static final String OPTIMIZER = "optimizer.safetensors";
     /** The held-out set. */
     public static final String HELD_OUT = "held-out.avro";
+    /** What was measured on the held-out set, {@link HeldOutErrors}: a candidate's, and its version's. */
+    public static final String HELD_OUT_ERRORS = "held-out-errors.json";
     /** A version's adapter under the file name that diffusers looks for. */
     public static final String DIFFUSERS_LORA = "pytorch_lora_weights.safetensors";
 

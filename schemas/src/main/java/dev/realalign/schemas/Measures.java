@@ -8,5 +8,17 @@ public final class Measures {
      */
     public static final String HELD_OUT_PREFERRED_RATIO = "held_out.m_w_over_r_w";
 
+    /**
+     * Moving average of d_w = m_w - r_w on the held-out set over that of r_w: above 0.01 the policy drifts away from real
+     * images, steadily.
+     */
+    public static final String HELD_OUT_DRIFT = "held_out.ema_d_w_over_r_w";
+
+    /** Optimizer steps from the first to the last measurement in {@link #HELD_OUT_DRIFT}. */
+    public static final String HELD_OUT_DRIFT_STEPS = "held_out.ema_steps";
+
+    /** Mean gradient factor of the steps since the last candidate: sigmoid(-u) for dpo. Near 0 nothing is learned any more. */
+    public static final String GRADIENT_FACTOR = "gradient_factor";
+
     private Measures() {}
 }

@@ -70,7 +70,10 @@ class SchemaSetupTest {
                         "checkpoint-candidates-value",
                         "checkpoints-value",
                         "checkpoint-aliases-value",
-                        "publishing-log-value");
+                        "publishing-log-value",
+                        "training-ledger-value",
+                        "checkpoint-commands-value",
+                        "subscriber-status-value");
         for (String subject : registry.getAllSubjects()) {
             assertThat(registry.getAllVersions(subject)).containsExactly(1);
             assertThat(registry.getCompatibility(subject)).isEqualTo("BACKWARD_TRANSITIVE");

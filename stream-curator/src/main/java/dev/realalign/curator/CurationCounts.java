@@ -13,17 +13,22 @@ import java.util.concurrent.atomic.LongAdder;
 public final class CurationCounts {
     private final LongAdder accepted = new LongAdder();
     private final Map<Reason, LongAdder> rejected = new ConcurrentHashMap<>();
+    private final Map<Reason, LongAdder> shadowed = new ConcurrentHashMap<>();
 
     /** Counters at zero. */
     public CurationCounts() {}
 
     void count(Outcome outcome) {
         if (outcome instanceof Outcome.Rejected rejection) {
-            rejected.computeIfAbsent(rejection.reason(), reason -> new LongAdder())
-                    .increment();
+            increment(rejected, rejection.reason());
         } else {
             accepted.increment();
         }
+        outcome.shadow().forEach(reason -> increment(shadowed, reason));
+    }
+
+    private static void increment(Map<Reason, LongAdder> counts, Reason reason) {
+        counts.computeIfAbsent(reason, first -> new LongAdder()).increment();
     }
 
     /** Triples made. */
@@ -33,8 +38,17 @@ public final class CurationCounts {
 
     /** Records rejected, for each reason that occurred. */
     public Map<Reason, Long> rejected() {
+        return sums(rejected);
+    }
+
+    /** Times a gate in shadow mode would have rejected a picture, for each reason that occurred. */
+    public Map<Reason, Long> shadowed() {
+        return sums(shadowed);
+    }
+
+    private static Map<Reason, Long> sums(Map<Reason, LongAdder> adders) {
         EnumMap<Reason, Long> counts = new EnumMap<>(Reason.class);
-        rejected.forEach((reason, count) -> counts.put(reason, count.sum()));
+        adders.forEach((reason, count) -> counts.put(reason, count.sum()));
         return counts;
     }
 }

@@ -1,7 +1,9 @@
 package dev.realalign.curator;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.realalign.curator.gate.Findings;
 import dev.realalign.curator.gate.Gates;
+import dev.realalign.curator.gate.RunningMean;
 import dev.realalign.curator.image.DamagedImageException;
 import dev.realalign.curator.image.ImageContainer;
 import dev.realalign.curator.image.ImageType;
@@ -22,6 +24,11 @@ import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.RealImage;
 import dev.realalign.schemas.RecordPosition;
 import dev.realalign.schemas.Topics;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -33,6 +40,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import javax.imageio.ImageIO;
 import org.apache.kafka.common.serialization.Serializer;
 
 /**
@@ -56,11 +64,27 @@ public final class CuratorBenchmark {
      * @param resolution width and height of the pairs, in pixels
      * @param accepted share of the pictures that became triples
      * @param imagesPerSecondPerCore pictures per second of processor time, by part: {@code gates} (digest, type,
-     *     structure), {@code decode} (with resizing, orientation and colours), {@code perturbation}, {@code encode}
-     *     (both halves), {@code record} (all of it, with both records' Avro)
+     *     structure, statements, pixels), {@code decode} (with resizing, orientation and colours), {@code perturbation}, {@code encode}
+     *     (both halves), {@code record} (all of it, with both records' Avro), and for comparison {@code bareToPng} (nothing
+     *     but the JDK's decoder and both halves' PNG encoder) and {@code bareToJpeg} (nothing but the JDK's JPEG decoder and
+     *     one run of its JPEG encoder)
      */
     public record Report(
             int images, long meanBytes, int resolution, double accepted, Map<String, Double> imagesPerSecondPerCore) {}
+
+    private static final class MeansInMemory implements RunningMeans {
+        private Optional<RunningMean> mean = Optional.empty();
+
+        @Override
+        public Optional<RunningMean> colourfulness() {
+            return mean;
+        }
+
+        @Override
+        public void setColourfulness(RunningMean newest) {
+            mean = Optional.of(newest);
+        }
+    }
 
     /** Work on one picture. */
     private interface Part {
@@ -125,7 +149,7 @@ public final class CuratorBenchmark {
 
     private Map<String, Double> measureAll(
             PairSettings settings, TrainingPicture pictures, List<byte[]> files, List<RgbImage> reals) {
-        Gates gates = new Gates(settings.limits());
+        Gates gates = new Gates(settings.limits(), settings.policy());
         PerturbedNegatives negatives =
                 new PerturbedNegatives(settings.mix(), settings.leastRmsDifference(), settings.seed());
         List<String> ids = files.stream().map(file -> ImageId.of(file).hex()).toList();
@@ -138,7 +162,9 @@ public final class CuratorBenchmark {
         rates.put("gates", rate(files.size(), i -> {
             ImageId.of(files.get(i));
             gates.judgeSize(files.get(i).length);
-            gates.judgeStructure(container(files.get(i)));
+            Findings findings = new Findings(settings.modes());
+            gates.judgeStructure(container(files.get(i)), findings);
+            gates.judgePixels(reals.get(i), gates.start(), findings);
         }));
         rates.put("decode", rate(files.size(), i -> pictures.of(container(files.get(i)))));
         rates.put("perturbation", rate(files.size(), i -> negatives.of(ids.get(i), reals.get(i))));
@@ -147,7 +173,29 @@ public final class CuratorBenchmark {
             PngEncoder.encode(worse.get(i));
         }));
         rates.put(WHOLE_RECORD, wholeRecord(files, ids));
+        rates.put("bareToPng", rate(files.size(), i -> {
+            bareDecode(files.get(i));
+            PngEncoder.encode(reals.get(i));
+            PngEncoder.encode(worse.get(i));
+        }));
+        rates.put("bareToJpeg", rate(files.size(), i -> bareEncode(bareDecode(files.get(i)))));
         return rates;
+    }
+
+    private static BufferedImage bareDecode(byte[] file) {
+        try {
+            return ImageIO.read(new ByteArrayInputStream(file));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void bareEncode(BufferedImage image) {
+        try {
+            ImageIO.write(image, "jpeg", new ByteArrayOutputStream(1 << 16));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private double wholeRecord(List<byte[]> files, List<String> ids) {
@@ -159,6 +207,7 @@ public final class CuratorBenchmark {
                 Serializer<ImageRejection> rejections = Topics.IMAGE_REJECTIONS.valueSerializer(registry)) {
             RecordJudge judge = new RecordJudge(config, reader, BlobStore.open(config.blobStore()));
             Map<String, RecordPosition> seen = new HashMap<>();
+            RunningMeans means = new MeansInMemory();
             List<ReceivedRecord> records = new ArrayList<>();
             for (int i = 0; i < files.size(); i++) {
                 records.add(record(i, ids.get(i), files.get(i), images));
@@ -168,6 +217,7 @@ public final class CuratorBenchmark {
                         records.get(i),
                         (id, position) -> Optional.ofNullable(seen.putIfAbsent(id, position))
                                 .filter(first -> !first.equals(position)),
+                        means,
                         Instant.EPOCH);
                 if (outcome instanceof Outcome.Accepted accepted) {
                     triples.serialize(Topics.PREFERENCE_TRIPLES.name(), accepted.triple());

@@ -1,6 +1,8 @@
 package dev.realalign.curator;
 
 import dev.realalign.curator.gate.GateLimits;
+import dev.realalign.curator.gate.GateModes;
+import dev.realalign.curator.gate.RightsPolicy;
 import dev.realalign.curator.negative.NegativeMix;
 import dev.realalign.curator.pair.PairSettings;
 import dev.realalign.runtime.ClusterConfig;
@@ -13,6 +15,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
@@ -64,6 +67,22 @@ public record CuratorConfig(
     public static final String MIN_SIDE_PX = "curation.gate.min.side.px";
     /** Longest shape. */
     public static final String MAX_ASPECT_RATIO = "curation.gate.max.aspect.ratio";
+    /** Which gates are on, off or in shadow mode. */
+    public static final String GATE_MODES = "curation.gate.modes";
+    /** Licences that may be learned from. */
+    public static final String LICENCES_ALLOWED = "curation.gate.licences.allowed";
+    /** Licences that may not. */
+    public static final String LICENCES_DENIED = "curation.gate.licences.denied";
+    /** Least contrast. */
+    public static final String MIN_LUMA_DEVIATION_LEVELS = "curation.gate.min.luma.deviation.levels";
+    /** Most of a picture that may be black, or white. */
+    public static final String MAX_EXPOSURE_SHARE = "curation.gate.max.exposure.share";
+    /** Least sharpness. */
+    public static final String MIN_SHARPNESS = "curation.gate.min.sharpness.squared.levels";
+    /** Colourfulness that the running mean begins at. */
+    public static final String COLOURFULNESS_START_LEVELS = "curation.gate.colourfulness.start.levels";
+    /** How slowly the running mean forgets. */
+    public static final String COLOURFULNESS_HALF_LIFE_IMAGES = "curation.gate.colourfulness.half.life.images";
     /** How often each kind of negative is drawn. */
     public static final String NEGATIVE_MIX = "curation.negative.mix";
     /** Least difference of a pair. */
@@ -87,9 +106,9 @@ public record CuratorConfig(
     public static final String RESTART_WINDOW_MS = "curator.thread.restarts.window.ms";
 
     /** Changes whenever the same bytes under the same settings could get another verdict. */
-    static final int GATE_VERSION = 1;
+    static final int GATE_VERSION = 2;
     /** Changes whenever the same bytes under the same settings could make another pair. */
-    static final int CURATION_VERSION = 1;
+    static final int CURATION_VERSION = 2;
 
     private static final String CURATION_PREFIX = "curation.";
     private static final String GATE_PREFIX = "curation.gate.";
@@ -154,11 +173,73 @@ public record CuratorConfig(
                     Importance.LOW,
                     "Largest allowed ratio of the longer to the shorter side; the square cut keeps one part in so many.")
             .define(
+                    GATE_MODES,
+                    Type.LIST,
+                    "",
+                    new ListRule(
+                            "GATE:on, GATE:shadow or GATE:off for gates of docs/curation.md that can be switched",
+                            GateModes::parse),
+                    Importance.MEDIUM,
+                    "Gates whose mode differs from their default: on rejects, shadow records and counts what it would have"
+                            + " rejected, off does not ask.")
+            .define(
+                    LICENCES_ALLOWED,
+                    Type.LIST,
+                    "",
+                    Importance.MEDIUM,
+                    "Licences that may be learned from, without regard to case; a name that ends in * stands for all that"
+                            + " begin so. When any is named, a picture of unknown licence is rejected too. Empty for all.")
+            .define(
+                    LICENCES_DENIED,
+                    Type.LIST,
+                    "",
+                    Importance.MEDIUM,
+                    "Licences that may not be learned from, also when allowed; written as those.")
+            .define(
+                    MIN_LUMA_DEVIATION_LEVELS,
+                    Type.DOUBLE,
+                    2.0,
+                    Rules.between(0, 127),
+                    Importance.LOW,
+                    "Least standard deviation of the luma, of 255 levels; less is rejected as FLAT.")
+            .define(
+                    MAX_EXPOSURE_SHARE,
+                    Type.DOUBLE,
+                    0.95,
+                    Rules.between(0, 1),
+                    Importance.LOW,
+                    "Largest share of pixels that are black (luma 5 or less), and that are white (250 or more); more is"
+                            + " rejected as BADLY_EXPOSED.")
+            .define(
+                    MIN_SHARPNESS,
+                    Type.DOUBLE,
+                    2.0,
+                    Rules.between(0, 10_000),
+                    Importance.LOW,
+                    "Least variance of the Laplacian of the luma at the training resolution, in squared levels; less is"
+                            + " rejected as BLURRED.")
+            .define(
+                    COLOURFULNESS_START_LEVELS,
+                    Type.DOUBLE,
+                    43.66,
+                    Rules.between(0, 255),
+                    Importance.LOW,
+                    "Colourfulness that the running mean of a partition begins at; the default is the mean over the reals"
+                            + " of RealAlign's HPDv3 run.")
+            .define(
+                    COLOURFULNESS_HALF_LIFE_IMAGES,
+                    Type.DOUBLE,
+                    1_000.0,
+                    Rules.between(1, 1e9),
+                    Importance.LOW,
+                    "Pictures of a partition after which an old colourfulness has half of its weight left in the running"
+                            + " mean.")
+            .define(
                     NEGATIVE_MIX,
                     Type.LIST,
                     "PATCH_DISPLACEMENT:25,LOCAL_WARP:25,LOCAL_BLUR:15,LOCAL_NOISE:15,"
                             + "RESAMPLE_BLUR:5,JPEG_ARTEFACTS:5,SENSOR_NOISE:5,COLOUR_CAST:5",
-                    new MixRule(),
+                    new ListRule("KIND:weight, at least 70 % of the weight on local kinds", NegativeMix::parse),
                     Importance.MEDIUM,
                     "How often each kind of negative is drawn; docs/curation.md shows the kinds.")
             .define(
@@ -261,7 +342,14 @@ public record CuratorConfig(
                         config.longInteger(MAX_BYTES),
                         config.longInteger(MAX_PIXELS),
                         minSide == 0 ? resolution : minSide,
-                        config.number(MAX_ASPECT_RATIO)),
+                        config.number(MAX_ASPECT_RATIO),
+                        config.number(MIN_LUMA_DEVIATION_LEVELS),
+                        config.number(MAX_EXPOSURE_SHARE),
+                        config.number(MIN_SHARPNESS),
+                        config.number(COLOURFULNESS_START_LEVELS),
+                        config.number(COLOURFULNESS_HALF_LIFE_IMAGES)),
+                new RightsPolicy(config.words(LICENCES_ALLOWED), config.words(LICENCES_DENIED)),
+                GateModes.parse(config.words(GATE_MODES)),
                 NegativeMix.parse(config.words(NEGATIVE_MIX)),
                 config.number(NEGATIVE_MIN_RMS_LEVELS),
                 config.longInteger(SEED));
@@ -296,14 +384,19 @@ public record CuratorConfig(
         return Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT);
     }
 
-    /** A mix that can be drawn from, or the sentence that says why not. */
-    private static final class MixRule implements ConfigDef.Validator {
+    /**
+     * A list that can be parsed, or the sentence that says why not.
+     *
+     * @param rule completes "must be …"
+     * @param parse throws IllegalArgumentException with that sentence
+     */
+    private record ListRule(String rule, Consumer<List<String>> parse) implements ConfigDef.Validator {
 
         @Override
         public void ensureValid(String name, @Nullable Object value) {
             try {
                 List<?> entries = value instanceof List<?> list ? list : List.of();
-                NegativeMix.parse(entries.stream().map(String::valueOf).toList());
+                parse.accept(entries.stream().map(String::valueOf).toList());
             } catch (IllegalArgumentException e) {
                 throw new ConfigException(name, value, e.getMessage());
             }
@@ -311,7 +404,7 @@ public record CuratorConfig(
 
         @Override
         public String toString() {
-            return "KIND:weight, at least 70 % of the weight on local kinds";
+            return rule;
         }
     }
 }

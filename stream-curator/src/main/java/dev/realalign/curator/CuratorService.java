@@ -13,6 +13,7 @@ import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
@@ -58,7 +59,9 @@ public final class CuratorService extends WorkerService {
             streams.start();
             ended.await();
         } finally {
-            if (!streams.close(CLOSE_TIMEOUT)) {
+            // leaving lets the others, or the next start, begin at once instead of after the session's timeout of 45 s
+            if (!streams.close(CloseOptions.timeout(CLOSE_TIMEOUT)
+                    .withGroupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP))) {
                 log.warn(
                         "the curator's threads did not end within {} seconds; what they had not committed is judged again",
                         CLOSE_TIMEOUT.toSeconds());

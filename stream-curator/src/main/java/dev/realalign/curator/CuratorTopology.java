@@ -1,5 +1,6 @@
 package dev.realalign.curator;
 
+import dev.realalign.curator.gate.RunningMean;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.schemas.RecordPosition;
 import dev.realalign.schemas.Topics;
@@ -20,7 +21,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 
 /**
- * real-images to preference-triples and image-rejections: one processor with one store. Values are read as bytes, so
+ * real-images to preference-triples and image-rejections: one processor with two stores. Values are read as bytes, so
  * that a record nobody can decode becomes a rejection like any other.
  */
 public final class CuratorTopology {
@@ -56,7 +57,7 @@ public final class CuratorTopology {
                         JUDGE);
     }
 
-    /** Makes a judge for each partition, and brings the store they share. */
+    /** Makes a judge for each partition, and brings the stores they share. */
     private record Judges(CuratorConfig config, BlobStore blobs, CurationCounts counts)
             implements ProcessorSupplier<byte[], byte[], String, SpecificRecord> {
 
@@ -67,7 +68,7 @@ public final class CuratorTopology {
 
         @Override
         public Set<StoreBuilder<?>> stores() {
-            return Set.of(FirstSeenStore.builder());
+            return Set.of(FirstSeenStore.builder(), RunningMeanStore.builder());
         }
     }
 
@@ -78,6 +79,7 @@ public final class CuratorTopology {
         private final CurationCounts counts;
         private @SuppressWarnings("NullAway.Init") ProcessorContext<String, SpecificRecord> context;
         private @SuppressWarnings("NullAway.Init") FirstSeen firstSeen;
+        private @SuppressWarnings("NullAway.Init") RunningMeans means;
 
         JudgeProcessor(CuratorConfig config, BlobStore blobs, CurationCounts counts) {
             this.reader = new RealImageReader(config.cluster().registry());
@@ -88,8 +90,10 @@ public final class CuratorTopology {
         @Override
         public void init(ProcessorContext<String, SpecificRecord> streams) {
             KeyValueStore<String, RecordPosition> store = streams.getStateStore(FirstSeenStore.NAME);
+            KeyValueStore<String, RunningMean> runningMeans = streams.getStateStore(RunningMeanStore.NAME);
             context = streams;
             firstSeen = new FirstSeenStore(store);
+            means = new RunningMeanStore(runningMeans);
         }
 
         @Override
@@ -97,7 +101,8 @@ public final class CuratorTopology {
             RecordMetadata place = context.recordMetadata().orElseThrow();
             ReceivedRecord received = new ReceivedRecord(
                     new RecordPosition(place.partition(), place.offset()), record.key(), record.value());
-            Outcome outcome = judge.judge(received, firstSeen, Instant.ofEpochMilli(context.currentSystemTimeMs()));
+            Outcome outcome =
+                    judge.judge(received, firstSeen, means, Instant.ofEpochMilli(context.currentSystemTimeMs()));
             counts.count(outcome);
             if (outcome instanceof Outcome.Accepted accepted) {
                 context.forward(newRecord(accepted.key(), accepted.triple(), record), TRIPLES);

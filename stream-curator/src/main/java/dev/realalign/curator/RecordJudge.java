@@ -1,8 +1,10 @@
 package dev.realalign.curator;
 
 import dev.realalign.curator.RealImageReader.UnreadableRecordException;
+import dev.realalign.curator.gate.Findings;
 import dev.realalign.curator.gate.Reason;
 import dev.realalign.curator.gate.Rejection;
+import dev.realalign.curator.gate.Rights;
 import dev.realalign.curator.image.PixelRegion;
 import dev.realalign.curator.negative.Negative;
 import dev.realalign.curator.pair.PairMaker;
@@ -10,6 +12,7 @@ import dev.realalign.curator.pair.Verdict;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.DamagedBlobException;
 import dev.realalign.schemas.BlobReference;
+import dev.realalign.schemas.Colourfulness;
 import dev.realalign.schemas.ImageId;
 import dev.realalign.schemas.ImageRejection;
 import dev.realalign.schemas.KeyPartitioner;
@@ -17,6 +20,7 @@ import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.RealImage;
 import dev.realalign.schemas.RecordPosition;
 import dev.realalign.schemas.Region;
+import dev.realalign.schemas.ShadowRejection;
 import dev.realalign.schemas.Topic;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -24,7 +28,10 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,10 +62,11 @@ final class RecordJudge {
      * Judges a record.
      *
      * @param firstSeen where each image came first
+     * @param means running means of the record's partition
      * @param now time of the verdict
      * @throws UncheckedIOException if the blob store fails; the record is to be judged again
      */
-    Outcome judge(ReceivedRecord received, FirstSeen firstSeen, Instant now) {
+    Outcome judge(ReceivedRecord received, FirstSeen firstSeen, RunningMeans means, Instant now) {
         byte[] key = received.key();
         byte[] value = received.value();
         if (key == null || value == null) {
@@ -74,11 +82,13 @@ final class RecordJudge {
                             Reason.UNREADABLE_RECORD,
                             "the value of " + value.length + " bytes is no RealImage: " + e.getMessage());
         }
-        return judge(new Case(received, image, now), image, key, firstSeen);
+        return judge(new Case(received, image, now), image, key, firstSeen, means);
     }
 
-    private Outcome judge(Case judged, RealImage image, byte[] key, FirstSeen firstSeen) {
-        Optional<Rejection> claim = judgeClaims(judged.received, image, key);
+    private Outcome judge(Case judged, RealImage image, byte[] key, FirstSeen firstSeen, RunningMeans means) {
+        Findings findings = judged.findings;
+        Optional<Rejection> claim =
+                judgeClaims(judged.received, image, key).or(() -> pairs.judgeRights(rights(image), findings));
         if (claim.isPresent()) {
             return judged.reject(claim.get());
         }
@@ -99,10 +109,13 @@ final class RecordJudge {
                     Reason.ID_MISMATCH, "the bytes have the SHA-256 " + actual + ", the id is " + image.getImageId());
         }
         Optional<RecordPosition> first = firstSeen.before(actual, judged.received.position());
-        if (first.isPresent()) {
-            return judged.rejectAsDuplicate(first.get());
+        Optional<Rejection> duplicate = findings.ask(Reason.DUPLICATE, () -> first.map(RecordJudge::duplicate));
+        if (duplicate.isPresent()) {
+            return judged.reject(duplicate.get(), first.orElse(null));
         }
-        Verdict verdict = pairs.judge(actual, original);
+        Verdict verdict =
+                pairs.judge(actual, original, means.colourfulness().orElseGet(pairs::startOfColourfulness), findings);
+        findings.colourfulness().map(pairs::after).ifPresent(means::setColourfulness);
         if (verdict instanceof Verdict.Accepted accepted) {
             return judged.accept(image, accepted);
         }
@@ -144,6 +157,16 @@ final class RecordJudge {
         return pairs.judgeSize(content != null ? content.remaining() : blob.getSize());
     }
 
+    private static Rights rights(RealImage image) {
+        return new Rights(Optional.ofNullable(image.getLicence()), image.getOptOut());
+    }
+
+    private static Rejection duplicate(RecordPosition first) {
+        return new Rejection(
+                Reason.DUPLICATE,
+                "the same bytes came first as offset " + first.getOffset() + " of partition " + first.getPartition());
+    }
+
     private static String words(BlobReference blob) {
         return "blob " + blob.getSha256() + " of " + blob.getSize() + " bytes";
     }
@@ -172,6 +195,7 @@ final class RecordJudge {
         private final ReceivedRecord received;
         private final @Nullable RealImage image;
         private final Instant now;
+        private final Findings findings = pairs.nothingFound();
 
         Case(ReceivedRecord received, @Nullable RealImage image, Instant now) {
             this.received = received;
@@ -187,15 +211,6 @@ final class RecordJudge {
             return reject(rejection, null);
         }
 
-        Outcome rejectAsDuplicate(RecordPosition first) {
-            return reject(
-                    new Rejection(
-                            Reason.DUPLICATE,
-                            "the same bytes came first as offset " + first.getOffset() + " of partition "
-                                    + first.getPartition()),
-                    first);
-        }
-
         private Outcome reject(Rejection rejection, @Nullable RecordPosition first) {
             String key = received.keyText();
             ImageRejection record = ImageRejection.newBuilder()
@@ -208,19 +223,26 @@ final class RecordJudge {
                     .setGateVersion(config.gateVersion())
                     .setIngestTime(image == null ? null : image.getIngestTime())
                     .setRejectedAt(now)
+                    .setTrustTier(
+                            image == null || image.getTrustTier() == null
+                                    ? null
+                                    : shortened(image.getTrustTier(), LONGEST_SOURCE_IN_REJECTION))
+                    .setColourfulness(colourfulness())
+                    .setShadow(shadow())
                     .build();
-            return new Outcome.Rejected(key, record, rejection.reason());
+            return new Outcome.Rejected(key, record, rejection.reason(), shadowReasons());
         }
 
         Outcome accept(RealImage source, Verdict.Accepted pair) {
             long bytes = (long) pair.real().length
                     + pair.worse().length
                     + utf8Bytes(source.getCaption())
-                    + utf8Bytes(source.getSource());
+                    + utf8Bytes(source.getSource())
+                    + factBytes(source);
             if (bytes > Topic.MAX_PICTURE_RECORD_BYTES - RECORD_OVERHEAD_BYTES) {
                 return reject(
                         Reason.TRIPLE_TOO_LARGE,
-                        "pictures, caption and source have " + bytes + " bytes, a triple holds at most "
+                        "pictures, caption, source and facts have " + bytes + " bytes, a triple holds at most "
                                 + (Topic.MAX_PICTURE_RECORD_BYTES - RECORD_OVERHEAD_BYTES));
             }
             Negative negative = pair.negative();
@@ -243,8 +265,48 @@ final class RecordJudge {
                     .setIngestTime(source.getIngestTime())
                     .setEventTime(source.getEventTime())
                     .setAcceptedAt(now)
+                    .setLicence(source.getLicence())
+                    .setRightsHolder(source.getRightsHolder())
+                    .setCaptionSource(source.getCaptionSource())
+                    .setOptOut(source.getOptOut())
+                    .setTrustTier(source.getTrustTier())
+                    .setColourfulness(colourfulness())
+                    .setShadow(shadow())
                     .build();
-            return new Outcome.Accepted(source.getImageId(), triple);
+            return new Outcome.Accepted(source.getImageId(), triple, shadowReasons());
+        }
+
+        private @Nullable Colourfulness colourfulness() {
+            return findings.colourfulness()
+                    .map(measure -> new Colourfulness(
+                            measure.value(),
+                            measure.before().mean(),
+                            measure.before().images(),
+                            pairs.colourfulnessRule()))
+                    .orElse(null);
+        }
+
+        private List<ShadowRejection> shadow() {
+            return findings.shadow().stream()
+                    .map(found -> new ShadowRejection(found.reason().name(), found.evidence()))
+                    .toList();
+        }
+
+        private List<Reason> shadowReasons() {
+            return findings.shadow().stream().map(Rejection::reason).toList();
+        }
+
+        private static long factBytes(RealImage source) {
+            return Stream.concat(
+                            Stream.of(
+                                            source.getLicence(),
+                                            source.getRightsHolder(),
+                                            source.getCaptionSource(),
+                                            source.getTrustTier())
+                                    .filter(Objects::nonNull),
+                            source.getOptOut().stream())
+                    .mapToLong(Case::utf8Bytes)
+                    .sum();
         }
 
         private static long utf8Bytes(String text) {

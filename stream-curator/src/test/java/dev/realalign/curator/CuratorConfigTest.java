@@ -19,7 +19,8 @@ class CuratorConfigTest {
 
         assertThat(config.pairs().resolution()).isEqualTo(512);
         assertThat(config.pairs().background()).isEqualTo(0xFFFFFF);
-        assertThat(config.pairs().limits()).isEqualTo(new GateLimits(33_554_432, 50_000_000, 512, 4));
+        assertThat(config.pairs().limits())
+                .isEqualTo(new GateLimits(33_554_432, 50_000_000, 512, 4, 2, 0.95, 2, 43.66, 1000));
         assertThat(config.pairs().mix().localShare()).isEqualTo(0.8);
         assertThat(config.pairs().leastRmsDifference()).isEqualTo(4);
         assertThat(config.commitInterval()).isEqualTo(Duration.ofMillis(100));

@@ -10,12 +10,14 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
@@ -30,8 +32,14 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Measures how fast the parts of the house are on this machine.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchCommand.Curator.class, DiffusionBenchCommand.class},
-        footer = {"", "Examples:", "  realalign bench curator --json", "  realalign bench diffusion --json"})
+        subcommands = {BenchCommand.Curator.class, DiffusionBenchCommand.class, PublishBenchCommand.class},
+        footer = {
+            "",
+            "Examples:",
+            "  realalign bench curator --json",
+            "  realalign bench diffusion --json",
+            "  realalign bench publish --json"
+        })
 final class BenchCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -53,7 +61,8 @@ final class BenchCommand implements Callable<Integer> {
                 "",
                 "Examples:",
                 "  realalign bench curator --json",
-                "  realalign bench curator --images photos/ --resolution 512"
+                "  realalign bench curator --images photos/ --resolution 512",
+                "  realalign bench curator --resolution 32 --topology 200000 --state 1000000"
             })
     static final class Curator implements Callable<Integer> {
         @Option(
@@ -61,6 +70,30 @@ final class BenchCommand implements Callable<Integer> {
                 paramLabel = "PATH",
                 description = "A folder, a .zip, or a .csv (default: tiles of the bundled photographs, as JPEG).")
         private @Nullable Path images;
+
+        @Option(
+                names = "--keep",
+                paramLabel = "DIR",
+                description = "Writes the measured files there too, for the comparison with Pillow:"
+                        + " python3 stream-curator/src/bench/pillow_curator.py DIR")
+        private @Nullable Path keep;
+
+        @Option(
+                names = "--topology",
+                paramLabel = "N",
+                defaultValue = "0",
+                description =
+                        "Also feeds N pictures (each with bytes of its own) through the whole curator on an embedded"
+                                + " broker, and watches its heap.")
+        private int topology;
+
+        @Option(
+                names = "--state",
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "Also fills the curator's state with N ids on an embedded broker: its size, the cost of a"
+                        + " duplicate, and the time to restore it.")
+        private int state;
 
         @Option(
                 names = "--limit",
@@ -72,7 +105,7 @@ final class BenchCommand implements Callable<Integer> {
         @Option(
                 names = "--resolution",
                 paramLabel = "PX",
-                defaultValue = "32",
+                defaultValue = "512",
                 description = "Side of both halves of a pair (default: ${DEFAULT-VALUE}).")
         private int resolution;
 
@@ -90,16 +123,31 @@ final class BenchCommand implements Callable<Integer> {
         private CommandSpec spec;
 
         @Override
-        public Integer call() throws IOException {
-            if (limit < 1 || resolution < 8 || !(seconds > 0)) {
+        public Integer call() throws IOException, InterruptedException {
+            if (limit < 1 || topology < 0 || state < 0 || resolution < 8 || !(seconds > 0)) {
                 throw UserErrorException.usage(
-                        "--limit must be at least 1, --resolution at least 8 and --seconds above 0.");
+                        "--limit must be at least 1, --topology and --state at least 0, --resolution at least 8 and --seconds above 0.");
+            }
+            List<byte[]> originals = originals();
+            if (keep != null) {
+                keep(keep, originals);
             }
             CuratorBenchmark.Report report =
-                    new CuratorBenchmark(resolution, originals(), Duration.ofNanos(Math.round(seconds * 1e9))).run();
+                    new CuratorBenchmark(resolution, originals, Duration.ofNanos(Math.round(seconds * 1e9))).run();
+            Optional<TopologyBenchmark.Flow> flow = Optional.empty();
+            Optional<TopologyBenchmark.State> kept = Optional.empty();
+            if (topology > 0) {
+                flow = Optional.of(TopologyBenchmark.flow(resolution, originals, topology));
+            }
+            if (state > 0) {
+                kept = Optional.of(TopologyBenchmark.state(state));
+            }
             PrintWriter out = spec.commandLine().getOut();
             if (json) {
-                Json.print(out, object(report));
+                ObjectNode object = object(report);
+                flow.ifPresent(measured -> object.set("topology", Json.of(measured)));
+                kept.ifPresent(measured -> object.set("state", Json.of(measured)));
+                Json.print(out, object);
             } else {
                 out.println(String.format(
                         Locale.ROOT,
@@ -111,6 +159,8 @@ final class BenchCommand implements Callable<Integer> {
                 report.imagesPerSecondPerCore()
                         .forEach((part, rate) ->
                                 out.println(String.format(Locale.ROOT, "%-14s %10.0f pictures/s/core", part, rate)));
+                flow.ifPresent(measured -> out.println("topology: " + measured));
+                kept.ifPresent(measured -> out.println("state: " + measured));
             }
             out.flush();
             return ExitCode.OK;
@@ -126,6 +176,13 @@ final class BenchCommand implements Callable<Integer> {
                 }
             }
             return originals;
+        }
+
+        private static void keep(Path folder, List<byte[]> files) throws IOException {
+            Files.createDirectories(folder);
+            for (int i = 0; i < files.size(); i++) {
+                Files.write(folder.resolve(String.format(Locale.ROOT, "%05d.img", i)), files.get(i));
+            }
         }
 
         private static byte[] asJpeg(InputStream png) throws IOException {

@@ -3,26 +3,18 @@ package dev.realalign.app.command;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.realalign.runtime.UserErrorException;
-import dev.realalign.schemas.CheckpointAlias;
-import dev.realalign.schemas.CheckpointKeys;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.CheckpointVersion;
 import dev.realalign.schemas.FileEntry;
 import dev.realalign.schemas.Sha256;
-import dev.realalign.schemas.Topics;
 import dev.realalign.schemas.VersionManifest;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +31,15 @@ import picocli.CommandLine.Spec;
         name = "checkpoints",
         description = "The published versions of the model lines.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {CheckpointsCommand.ListVersions.class, CheckpointsCommand.Show.class},
+        subcommands = {
+            CheckpointsCommand.ListVersions.class,
+            CheckpointsCommand.Show.class,
+            AliasCommands.Promote.class,
+            AliasCommands.Rollback.class,
+            AliasCommands.Release.class,
+            AliasCommands.Pin.class,
+            RetainCommand.class
+        },
         footer = {
             "",
             "Examples:",
@@ -207,76 +207,6 @@ final class CheckpointsCommand implements Callable<Integer> {
             for (FileEntry file : manifest.files()) {
                 out.println("file        " + file.name() + " " + file.size() + " bytes " + file.sha256());
             }
-        }
-    }
-
-    /** The versions and aliases of a cluster. */
-    private record Published(List<CheckpointVersion> versions, List<CheckpointAlias> aliases) {
-        static Published read(ReachedCluster cluster) {
-            // both topics are compacted in their own time: the last record of a key counts
-            Map<String, CheckpointVersion> versions = new HashMap<>();
-            for (CheckpointVersion version : cluster.readAll(Topics.CHECKPOINTS)) {
-                versions.put(CheckpointKeys.version(version.getModel(), version.getVersion()), version);
-            }
-            Map<String, CheckpointAlias> aliases = new HashMap<>();
-            for (CheckpointAlias alias : cluster.readAll(Topics.CHECKPOINT_ALIASES)) {
-                aliases.put(CheckpointKeys.alias(alias.getModel(), alias.getAlias()), alias);
-            }
-            List<CheckpointVersion> sorted = new ArrayList<>(versions.values());
-            sorted.sort(Comparator.comparing(CheckpointVersion::getModel).thenComparing(CheckpointVersion::getVersion));
-            return new Published(sorted, List.copyOf(aliases.values()));
-        }
-
-        List<CheckpointVersion> of(@Nullable String model) {
-            return versions.stream()
-                    .filter(version -> model == null || version.getModel().equals(model))
-                    .toList();
-        }
-
-        List<String> aliasesOf(CheckpointVersion version) {
-            return aliases.stream()
-                    .filter(alias ->
-                            alias.getModel().equals(version.getModel()) && alias.getVersion() == version.getVersion())
-                    .map(CheckpointAlias::getAlias)
-                    .sorted()
-                    .toList();
-        }
-
-        CheckpointVersion find(@Nullable String model, String wanted) {
-            TreeSet<String> models =
-                    of(model).stream().map(CheckpointVersion::getModel).collect(Collectors.toCollection(TreeSet::new));
-            if (models.isEmpty()) {
-                throw UserErrorException.failure("No version has been published" + (model == null ? "" : " of " + model)
-                        + ": see realalign checkpoints list.");
-            }
-            if (models.size() > 1) {
-                throw UserErrorException.usage(
-                        "There are several model lines (" + String.join(", ", models) + "): name one with --model.");
-            }
-            return of(model).stream()
-                    .filter(version -> wanted.equals(Long.toString(version.getVersion()))
-                            || aliasesOf(version).contains(wanted))
-                    .findFirst()
-                    .orElseThrow(() -> UserErrorException.failure("There is no version or alias " + wanted + " of "
-                            + models.first() + ": see realalign checkpoints list."));
-        }
-
-        ObjectNode json(CheckpointVersion version) {
-            ObjectNode object = Json.object();
-            object.put("model", version.getModel());
-            object.put("version", version.getVersion());
-            object.put("digest", version.getDigest());
-            object.put("step", version.getStep());
-            object.put("triples", version.getTriples());
-            ObjectNode offsets = object.putObject("offsets");
-            version.getOffsets()
-                    .forEach((partition, range) ->
-                            offsets.putArray(partition).add(range.getFrom()).add(range.getTo()));
-            object.put("publishedAt", version.getPublishedAt().toString());
-            object.put("location", version.getLocation());
-            ArrayNode pointing = object.putArray("aliases");
-            aliasesOf(version).forEach(pointing::add);
-            return object;
         }
     }
 }

@@ -136,7 +136,7 @@ final class DemoCommand implements Callable<Integer> {
             problems.add("There is no model folder at " + base + ": name one in the diffusers layout with --model.");
         }
         if (images != null && !Files.exists(images)) {
-            problems.add("There is no folder, zip or CSV file at " + images + ": check the path of the images.");
+            problems.add("There is no folder, archive or list at " + images + ": check the path of the images.");
         }
         if (untilCheckpoints != null && untilCheckpoints < 1) {
             problems.add(

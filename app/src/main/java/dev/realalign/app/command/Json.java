@@ -17,6 +17,11 @@ final class Json {
         return MAPPER.createObjectNode();
     }
 
+    /** A record as an object of its components. */
+    static JsonNode of(Record record) {
+        return MAPPER.valueToTree(record);
+    }
+
     static JsonNode parse(byte[] json) throws IOException {
         return MAPPER.readTree(json);
     }

@@ -39,12 +39,21 @@ record ReachedCluster(Map<String, String> properties, Runnable end) implements A
      * @throws UserErrorException for failure when the cluster cannot be read
      */
     <V extends SpecificRecord> List<V> readAll(Topic<String, V> topic) {
+        return entries(topic).stream()
+                .map(TopicReader.Entry::value)
+                .filter(value -> value != null)
+                .toList();
+    }
+
+    /**
+     * Every committed record of a topic with its key, tombstones too; none when the topic does not exist yet.
+     *
+     * @throws UserErrorException for failure when the cluster cannot be read
+     */
+    <V extends SpecificRecord> List<TopicReader.Entry<V>> entries(Topic<String, V> topic) {
         ClusterConfig cluster = config();
         try {
-            return TopicReader.readAll(topic, client("realalign-reader"), cluster.timeout()).stream()
-                    .map(TopicReader.Entry::value)
-                    .filter(value -> value != null)
-                    .toList();
+            return TopicReader.readAll(topic, client("realalign-reader"), cluster.timeout());
         } catch (UnknownTopicOrPartitionException e) {
             return List.of();
         } catch (UndecodableRecordException e) {

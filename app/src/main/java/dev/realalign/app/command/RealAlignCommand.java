@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
             TrainCommand.class,
             PublishCommand.class,
             SubscribeCommand.class,
+            KeysCommand.class,
             CheckpointsCommand.class,
             LedgerCommand.class,
             LagCommand.class,

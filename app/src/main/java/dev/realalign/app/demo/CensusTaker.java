@@ -2,6 +2,7 @@ package dev.realalign.app.demo;
 
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.schemas.CheckpointCandidate;
+import dev.realalign.schemas.CheckpointKeys;
 import dev.realalign.schemas.CheckpointVersion;
 import dev.realalign.schemas.ImageRejection;
 import dev.realalign.schemas.PublishingDecision;
@@ -140,7 +141,7 @@ final class CensusTaker implements AutoCloseable {
             }
         } else if (topic.equals(Topics.PUBLISHING_LOG.name())) {
             PublishingDecision decision = decisions.deserialize(topic, record.value());
-            if (decision.getModel().equals(model)) {
+            if (decision.getModel().equals(model) && decision.getAction().equals(CheckpointKeys.PUBLISH)) {
                 decisionsSoFar.add(decision);
             }
         } else if (record.value() != null) {

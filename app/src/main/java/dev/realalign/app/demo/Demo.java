@@ -67,6 +67,7 @@ public final class Demo {
                 EmbeddedCluster cluster = EmbeddedCluster.start(
                         EmbeddedOptions.in(folder.root()).withPorts(settings.brokerPort(), settings.registryPort()))) {
             Logging.toFile(folder.log());
+            folder.keys().readOrGenerate();
             Map<String, String> configuration = configuration(folder, cluster, resolution);
             ClusterConfig reach = ClusterConfig.from(configuration);
             ClusterSetup.prepare(reach, Topics.all());

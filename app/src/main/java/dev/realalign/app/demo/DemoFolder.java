@@ -1,5 +1,6 @@
 package dev.realalign.app.demo;
 
+import dev.realalign.app.keys.KeyPairFiles;
 import dev.realalign.runtime.ConfigFile;
 import dev.realalign.runtime.StoreConfig;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.util.TreeMap;
  * <pre>
  * DIR/blobs/, DIR/store/       large pictures; candidates and versions
  * DIR/curator/                 state of the curator
+ * DIR/keys/demo.key, demo.pub  the key pair that the embedded publisher signs with and the embedded subscriber trusts
  * DIR/received/MODEL/          what the embedded subscriber keeps
  * DIR/samples/, DIR/logs/      sample sheets; logs
  * DIR/cluster.properties       configuration that leads to the cluster, while it runs
@@ -42,6 +44,11 @@ public record DemoFolder(Path root) {
     /** State of the curator. */
     public Path curator() {
         return root.resolve("curator");
+    }
+
+    /** The key pair of this folder's publisher. */
+    public KeyPairFiles keys() {
+        return KeyPairFiles.in(root.resolve("keys"), "demo");
     }
 
     /** What the embedded subscriber keeps of a model line. */

@@ -4,7 +4,9 @@ import dev.realalign.app.feed.FedBefore;
 import dev.realalign.app.feed.FeedConfig;
 import dev.realalign.app.feed.FeedTally;
 import dev.realalign.app.feed.Feeder;
+import dev.realalign.app.feed.ImageFacts;
 import dev.realalign.app.feed.ImageSource;
+import dev.realalign.app.feed.Note;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongPredicate;
@@ -40,7 +42,7 @@ final class FeedRun implements AutoCloseable {
         try (Feeder feeder = new Feeder(config)) {
             FedBefore fed = FedPictures.read(config.cluster());
             before = fed.records();
-            feeder.feed(source, caption, perSecond, fed, tally, this::waitForTheOthers);
+            feeder.feed(source, new Note(caption, ImageFacts.UNKNOWN), perSecond, fed, tally, this::waitForTheOthers);
             done = true;
         } catch (InterruptedException e) {
             done = true;

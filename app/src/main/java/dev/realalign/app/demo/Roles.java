@@ -9,6 +9,9 @@ import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ModelConfig;
 import dev.realalign.runtime.Service;
 import dev.realalign.runtime.UserErrorException;
+import dev.realalign.schemas.signing.KeyFileException;
+import dev.realalign.schemas.signing.SigningKey;
+import dev.realalign.schemas.signing.TrustedKeys;
 import dev.realalign.subscriber.CheckpointSubscriber;
 import dev.realalign.subscriber.Follow;
 import dev.realalign.subscriber.SubscriberState;
@@ -61,11 +64,13 @@ final class Roles implements AutoCloseable {
         TrainerConfig training = TrainerConfig.from(configuration);
         trainer = new TrainerService(training);
         feedAhead = Math.max(LEAST_AHEAD, (long) BATCHES_AHEAD * training.loop().batchPairs());
-        publisher = new PublisherService(PublisherConfig.from(configuration));
+        PublisherConfig publishing = PublisherConfig.from(configuration);
+        publisher = new PublisherService(publishing);
         receivedOnDisk().forEach(version -> received.add(version.version()));
         try {
-            subscriber = CheckpointSubscriber.of(line, into, client(configuration))
-                    .follow(new Follow.AllVersions())
+            CheckpointSubscriber.Builder builder = CheckpointSubscriber.of(line, into, client(configuration));
+            trust(publishing, builder);
+            subscriber = builder.follow(new Follow.AllVersions())
                     .keepPrevious(Integer.MAX_VALUE)
                     .onVersion(version -> received.add(version.version()))
                     .start();
@@ -75,10 +80,25 @@ final class Roles implements AutoCloseable {
         services().forEach(Service::start);
     }
 
+    /** The subscriber trusts exactly the key that this publisher signs with. */
+    private static void trust(PublisherConfig publishing, CheckpointSubscriber.Builder subscriber) {
+        if (publishing.signingKey().isEmpty()) {
+            subscriber.allowUnsigned();
+            return;
+        }
+        try {
+            subscriber.trust(TrustedKeys.of(
+                    SigningKey.read(publishing.signingKey().get()).publicKey()));
+        } catch (KeyFileException e) {
+            throw UserErrorException.usage(e.getMessage() + ".");
+        }
+    }
+
     /** What fits a demo in this folder, below anything the user gives. */
     static Map<String, String> defaults(DemoFolder folder, String line, Path model, int resolution) {
         Map<String, String> defaults = new HashMap<>(folder.stores());
         defaults.put(ModelConfig.MODEL, line);
+        defaults.put(PublisherConfig.SIGNING_KEY, folder.keys().privateKey().toString());
         defaults.put(CuratorConfig.STATE_DIRECTORY, folder.curator().toString());
         defaults.put(CuratorConfig.STANDBY_REPLICAS, "0");
         defaults.put(TrainerConfig.BASE_MODEL, model.toAbsolutePath().toString());

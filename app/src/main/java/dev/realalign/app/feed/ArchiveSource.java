@@ -4,47 +4,45 @@ import dev.realalign.runtime.UserErrorException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipFile;
 
 /**
- * A zip archive, in the order of its entries' names. Captions are found as in a folder: {@code NAME.txt} beside the picture, else the nearest
- * {@code captions.csv}.
+ * A zip or tar archive, in the order of its entries' names. Captions and facts are found as in a folder: {@code NAME.txt} and {@code NAME.json} beside
+ * the picture (so does a webdataset), else the nearest {@code captions.csv}.
  */
 final class ArchiveSource implements ImageSource {
     private final Path path;
-    private final ZipFile zip;
+    private final Archive archive;
+    private final Set<String> names;
     private final List<String> pictures;
     private final Map<String, CaptionTable> tablesByFolder = new TreeMap<>();
 
-    ArchiveSource(Path path) {
+    ArchiveSource(Path path, Opening<Archive> opening) {
         this.path = path;
         try {
-            zip = new ZipFile(path.toFile());
+            archive = opening.open();
         } catch (IOException e) {
             throw UserErrorException.usage("The archive " + path + " cannot be opened (" + e.getMessage()
-                    + "): check that it is a complete zip file.");
+                    + "): check that it is a complete zip or tar file.");
         }
-        List<String> names = zip.stream()
-                .filter(entry -> !entry.isDirectory())
-                .map(ZipEntry::getName)
-                .sorted()
-                .toList();
-        FileRoles roles = new FileRoles(names);
-        pictures = names.stream().filter(roles::isPicture).toList();
-        names.stream()
+        List<String> sorted = archive.names();
+        names = new HashSet<>(sorted);
+        FileRoles roles = new FileRoles(sorted);
+        pictures = sorted.stream().filter(roles::isPicture).toList();
+        sorted.stream()
                 .filter(name -> name.equals(CaptionTable.FILE_NAME) || name.endsWith("/" + CaptionTable.FILE_NAME))
                 .forEach(this::readTable);
     }
 
     private void readTable(String name) {
         try {
-            tablesByFolder.put(folderOf(name), CaptionTable.read(() -> open(name), path + "/" + name));
+            tablesByFolder.put(folderOf(name), CaptionTable.read(() -> archive.open(name), path + "/" + name));
         } catch (IOException e) {
             throw UserErrorException.usage("The captions " + path + "/" + name + " cannot be read (" + e.getMessage()
                     + "): pack the archive anew.");
@@ -62,11 +60,19 @@ final class ArchiveSource implements ImageSource {
     }
 
     private SourceImage picture(String name) {
-        Optional<String> listed = captionFromTables(name);
-        return new SourceImage(path.getFileName() + "/" + name, () -> open(name), () -> {
-            String note = FileRoles.captionNoteOf(name);
-            return !note.equals(name) && zip.getEntry(note) != null ? captionIn(note) : listed.orElse("");
-        });
+        Optional<Note> listed = noteFromTables(name);
+        return new SourceImage(
+                path.getFileName() + "/" + name,
+                () -> archive.open(name),
+                () -> FileRoles.noteFrom(
+                        beside(name, FileRoles.captionNoteOf(name)),
+                        beside(name, FileRoles.factsNoteOf(name)),
+                        listed,
+                        name));
+    }
+
+    private Optional<Opening<InputStream>> beside(String name, String note) {
+        return names.contains(note) && !note.equals(name) ? Optional.of(() -> archive.open(note)) : Optional.empty();
     }
 
     @Override
@@ -78,31 +84,17 @@ final class ArchiveSource implements ImageSource {
 
     @Override
     public void close() throws IOException {
-        zip.close();
-    }
-
-    private InputStream open(String name) throws IOException {
-        ZipEntry entry = zip.getEntry(name);
-        if (entry == null) {
-            throw new IOException("the archive has no entry " + name);
-        }
-        return zip.getInputStream(entry);
-    }
-
-    private String captionIn(String note) throws IOException {
-        try (InputStream in = open(note)) {
-            return FileRoles.captionIn(in, note);
-        }
+        archive.close();
     }
 
     /** The nearest table wins; the others are asked too, so that they know the row is no misspelling. */
-    private Optional<String> captionFromTables(String name) {
-        Optional<String> nearest = Optional.empty();
+    private Optional<Note> noteFromTables(String name) {
+        Optional<Note> nearest = Optional.empty();
         for (String folder = folderOf(name); ; folder = folderOf(folder.substring(0, folder.length() - 1))) {
             CaptionTable table = tablesByFolder.get(folder);
             if (table != null) {
-                Optional<String> caption = table.captionOf(name.substring(folder.length()));
-                nearest = nearest.isPresent() ? nearest : caption;
+                Optional<Note> note = table.noteOn(name.substring(folder.length()));
+                nearest = nearest.isPresent() ? nearest : note;
             }
             if (folder.isEmpty()) {
                 return nearest;

@@ -39,7 +39,7 @@ public final class CameraTiles implements ImageSource {
     /** Tiles whose luma has a smaller standard deviation (in 8-bit levels) are flat. */
     private static final double FLAT_BELOW = 12;
 
-    private final String caption;
+    private final Note note;
     private final List<Tile> tiles = new ArrayList<>();
 
     /**
@@ -50,7 +50,7 @@ public final class CameraTiles implements ImageSource {
      * @throws UserErrorException when the photographs are not on the class path
      */
     public CameraTiles(int side, String caption) {
-        this.caption = caption;
+        this.note = new Note(caption, ImageFacts.UNKNOWN);
         Set<List<Integer>> seen = new HashSet<>();
         for (String photograph : PHOTOGRAPHS) {
             BufferedImage full = photograph(photograph);
@@ -75,7 +75,7 @@ public final class CameraTiles implements ImageSource {
     @Override
     public Iterator<SourceImage> iterator() {
         return tiles.stream()
-                .map(tile -> new SourceImage(tile.name, () -> new ByteArrayInputStream(tile.png()), () -> caption))
+                .map(tile -> new SourceImage(tile.name, () -> new ByteArrayInputStream(tile.png()), () -> note))
                 .iterator();
     }
 

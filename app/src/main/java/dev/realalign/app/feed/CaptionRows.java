@@ -9,8 +9,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.commons.csv.CSVFormat;
@@ -19,12 +21,12 @@ import org.apache.commons.csv.CSVRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows of file and caption from CSV text (RFC 4180, UTF-8). A first row that names the columns ({@code file} or {@code path}, and {@code caption})
- * is understood and lets them stand anywhere; without one the first column is the file and the second the caption.
+ * Rows of file and caption from CSV text (RFC 4180, UTF-8). A first row that names the columns ({@code file} or {@code path}, {@code caption}, and
+ * the facts of {@link ImageFacts}) is understood and lets them stand anywhere; without one the first column is the file and the second the caption.
  */
 final class CaptionRows {
-    private static final Set<String> FILE_COLUMNS = Set.of("file", "path", "file_name", "filename", "image");
-    private static final Set<String> CAPTION_COLUMNS = Set.of("caption", "text");
+    static final Set<String> FILE_COLUMNS = Set.of("file", "path", "file_name", "filename", "image");
+    static final Set<String> CAPTION_COLUMNS = Set.of("caption", "text");
     private static final int PROBLEMS_SHOWN = 20;
     private static final CSVFormat FORMAT =
             CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).get();
@@ -33,9 +35,9 @@ final class CaptionRows {
      * One row.
      *
      * @param file the file as written, with forward slashes and without a leading {@code ./}
-     * @param caption the caption, empty for none
+     * @param note the caption and what else the row says
      */
-    record Row(String file, String caption) {}
+    record Row(String file, Note note) {}
 
     private CaptionRows() {}
 
@@ -53,6 +55,7 @@ final class CaptionRows {
         try (CSVParser rows = CSVParser.parse(withoutByteOrderMark(csv.open()), FORMAT)) {
             int fileColumn = 0;
             int captionColumn = 1;
+            Map<String, Integer> factColumns = Map.of();
             int columns = -1;
             for (CSVRecord row : rows) {
                 if (row.getRecordNumber() == 1) {
@@ -60,6 +63,7 @@ final class CaptionRows {
                     if (named >= 0) {
                         fileColumn = named;
                         captionColumn = columnAmong(CAPTION_COLUMNS, row);
+                        factColumns = factColumns(row);
                         columns = row.size();
                         continue;
                     }
@@ -70,16 +74,52 @@ final class CaptionRows {
                     continue;
                 }
                 String caption = captionColumn >= 0 && captionColumn < row.size() ? row.get(captionColumn) : "";
-                reader.accept(new Row(plainName(row.get(fileColumn)), caption.strip()));
+                try {
+                    ImageFacts facts = factsIn(row, factColumns);
+                    reader.accept(new Row(plainName(row.get(fileColumn)), new Note(caption.strip(), facts)));
+                } catch (IllegalArgumentException e) {
+                    problems.add(
+                            name + " line " + rows.getCurrentLineNumber() + " cannot be used: " + e.getMessage() + ".");
+                }
             }
         } catch (CharacterCodingException e) {
             problems.add(name + " is not UTF-8 text: save it as UTF-8.");
         } catch (UncheckedIOException e) {
             problems.add(name + " is not well-formed CSV (" + messageOf(e) + "): correct the quotes of that line.");
         }
+        complain(problems);
+    }
+
+    /**
+     * Ends reading when there was something to complain about.
+     *
+     * @throws UserErrorException with the first problems
+     */
+    static void complain(List<String> problems) {
         if (!problems.isEmpty()) {
             throw UserErrorException.usage(firstOf(problems));
         }
+    }
+
+    private static Map<String, Integer> factColumns(CSVRecord header) {
+        Map<String, Integer> columns = new HashMap<>();
+        for (int column = 0; column < header.size(); column++) {
+            String name = header.get(column).strip().toLowerCase(Locale.ROOT);
+            if (ImageFacts.isName(name)) {
+                columns.put(name, column);
+            }
+        }
+        return columns;
+    }
+
+    private static ImageFacts factsIn(CSVRecord row, Map<String, Integer> columns) {
+        Map<String, String> texts = new HashMap<>();
+        columns.forEach((name, column) -> {
+            if (column < row.size()) {
+                texts.put(name, row.get(column));
+            }
+        });
+        return columns.isEmpty() ? ImageFacts.UNKNOWN : ImageFacts.of(texts);
     }
 
     private static int columnAmong(Set<String> names, CSVRecord header) {

@@ -9,12 +9,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** The captions of one {@code captions.csv}, by the name of the file relative to it. */
+/** The captions and facts of one {@code captions.csv}, by the name of the file relative to it. */
 final class CaptionTable {
     static final String FILE_NAME = "captions.csv";
 
     private final String name;
-    private final Map<String, String> captions = new HashMap<>();
+    private final Map<String, Note> notes = new HashMap<>();
     private final Set<String> unused = new LinkedHashSet<>();
 
     private CaptionTable(String name) {
@@ -24,16 +24,16 @@ final class CaptionTable {
     static CaptionTable read(Opening<InputStream> csv, String name) throws IOException {
         CaptionTable table = new CaptionTable(name);
         CaptionRows.read(csv, name, row -> {
-            table.captions.put(row.file(), row.caption());
+            table.notes.put(row.file(), row.note());
             table.unused.add(row.file());
         });
         return table;
     }
 
-    /** The caption of a file, given relative to the table's folder. */
-    Optional<String> captionOf(String file) {
+    /** The note on a file, given relative to the table's folder. */
+    Optional<Note> noteOn(String file) {
         unused.remove(file);
-        return Optional.ofNullable(captions.get(file));
+        return Optional.ofNullable(notes.get(file));
     }
 
     /** The rows never asked for, each with the table's name. */

@@ -1,73 +1,47 @@
 package dev.realalign.app.feed;
 
-import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.UserErrorException;
-import dev.realalign.schemas.BlobReference;
 import dev.realalign.schemas.ImageId;
-import dev.realalign.schemas.RealImage;
-import dev.realalign.schemas.Topics;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.NoSuchFileException;
-import java.time.Clock;
-import java.time.Instant;
 import java.util.Iterator;
-import java.util.concurrent.Future;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends pictures to real-images. A picture counts as fed when every in-sync replica has its record; its key is the image id, its place Kafka's default
- * (murmur2). At most the producer's buffer is in flight, so memory stays bounded however large the source is.
+ * Sends whole sources to real-images. A picture counts as fed when every in-sync replica has its record. At most the producer's buffer is in flight, so memory stays bounded however large the source is.
  */
 public final class Feeder implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Feeder.class);
 
-    private final Producer<String, RealImage> producer;
-    private final BlobStore blobs;
-    private final int inlineMaxBytes;
+    private final ImageFeeder feeder;
     private final int readMaxBytes;
-    private final Clock clock;
-    private final AtomicReference<@Nullable Exception> refused = new AtomicReference<>();
+    private final AtomicReference<@Nullable Throwable> refused = new AtomicReference<>();
 
     /** A feeder of the configured cluster, whose topic must exist. */
     public Feeder(FeedConfig config) {
-        this(
-                new KafkaProducer<>(
-                        config.cluster().producer("feeder"),
-                        Topics.REAL_IMAGES.keySerializer(),
-                        Topics.REAL_IMAGES.valueSerializer(config.cluster().registry())),
-                BlobStore.open(config.blobStore()),
-                config.inlineMaxBytes(),
-                config.readMaxBytes(),
-                Clock.systemUTC());
+        this(new ImageFeeder(config), config.readMaxBytes());
     }
 
-    Feeder(Producer<String, RealImage> producer, BlobStore blobs, int inlineMaxBytes, int readMaxBytes, Clock clock) {
-        this.producer = producer;
-        this.blobs = blobs;
-        this.inlineMaxBytes = inlineMaxBytes;
+    Feeder(ImageFeeder feeder, int readMaxBytes) {
+        this.feeder = feeder;
         this.readMaxBytes = readMaxBytes;
-        this.clock = clock;
     }
 
     /**
      * Feeds a whole source and waits until the broker has acknowledged what was sent. A picture that cannot be read is counted, named and passed over.
      *
      * @param source the pictures
-     * @param defaultCaption caption of pictures that have none, empty for none
+     * @param defaults caption and facts of pictures that have none
      * @param perSecond pictures per second, 0 for no limit
      * @param before what the topic holds already
      * @param tally where progress is counted
@@ -76,7 +50,7 @@ public final class Feeder implements AutoCloseable {
      */
     public void feed(
             ImageSource source,
-            String defaultCaption,
+            Note defaults,
             double perSecond,
             FedBefore before,
             FeedTally tally,
@@ -86,13 +60,13 @@ public final class Feeder implements AutoCloseable {
         try {
             for (Iterator<SourceImage> images = source.iterator();
                     images.hasNext() && !stop.getAsBoolean() && refused.get() == null; ) {
-                feed(images.next(), defaultCaption, before, tally, pace);
+                feed(images.next(), defaults, before, tally, pace);
             }
-            producer.flush();
+            feeder.flush();
         } catch (KafkaException e) {
             refused.compareAndSet(null, e);
         }
-        Exception cause = refused.get();
+        Throwable cause = refused.get();
         if (cause != null) {
             throw UserErrorException.failure(
                     "The broker stopped taking pictures after "
@@ -102,14 +76,14 @@ public final class Feeder implements AutoCloseable {
         }
     }
 
-    private void feed(SourceImage image, String defaultCaption, FedBefore before, FeedTally tally, Pace pace)
+    private void feed(SourceImage image, Note defaults, FedBefore before, FeedTally tally, Pace pace)
             throws InterruptedException {
         tally.taken();
         byte[] original;
-        String caption;
+        Note note;
         try {
             original = read(image);
-            caption = image.caption().open();
+            note = image.note().open().orElse(defaults);
         } catch (IOException | UncheckedIOException | SecurityException | IllegalArgumentException e) {
             // ZipFile answers damaged entries with unchecked exceptions too
             String cause = causeOf(e);
@@ -123,16 +97,25 @@ public final class Feeder implements AutoCloseable {
             return;
         }
         pace.await();
-        RealImage record = recordOf(id, original, caption.isEmpty() ? defaultCaption : caption, image.name());
         int size = original.length;
-        Future<RecordMetadata> unused = producer.send(
-                new ProducerRecord<>(Topics.REAL_IMAGES.name(), id.hex(), record), (metadata, failure) -> {
-                    if (failure == null) {
-                        tally.acknowledged(size);
-                    } else {
-                        refused.compareAndSet(null, failure);
-                    }
-                });
+        CompletableFuture<ImageId> unused = send(original, image.name(), note).whenComplete((fed, failure) -> {
+            if (failure == null) {
+                tally.acknowledged(size);
+            } else {
+                refused.compareAndSet(null, failure);
+            }
+        });
+    }
+
+    private CompletableFuture<ImageId> send(byte[] original, String source, Note note) {
+        try {
+            return feeder.feed(original, source, note);
+        } catch (IOException e) {
+            throw UserErrorException.failure(
+                    "The blob store cannot be written (" + causeOf(e)
+                            + "): give it room and write permission, then feed again.",
+                    e);
+        }
     }
 
     private byte[] read(SourceImage image) throws IOException {
@@ -142,29 +125,6 @@ public final class Feeder implements AutoCloseable {
                 throw new IOException("larger than " + FeedConfig.READ_MAX_BYTES + " = " + readMaxBytes);
             }
             return bytes;
-        }
-    }
-
-    private RealImage recordOf(ImageId id, byte[] original, String caption, String source) {
-        boolean inline = original.length <= inlineMaxBytes;
-        return RealImage.newBuilder()
-                .setImageId(id.hex())
-                .setCaption(caption)
-                .setContent(inline ? ByteBuffer.wrap(original) : null)
-                .setBlob(inline ? null : keep(original))
-                .setSource(source)
-                .setIngestTime(Instant.now(clock))
-                .build();
-    }
-
-    private BlobReference keep(byte[] original) {
-        try {
-            return blobs.put(original);
-        } catch (IOException e) {
-            throw UserErrorException.failure(
-                    "The blob store cannot be written (" + causeOf(e)
-                            + "): give it room and write permission, then feed again.",
-                    e);
         }
     }
 
@@ -187,6 +147,6 @@ public final class Feeder implements AutoCloseable {
     /** Waits for records in flight, then lets go of the broker. */
     @Override
     public void close() {
-        producer.close();
+        feeder.close();
     }
 }

@@ -19,8 +19,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder and all folders below it, each in the order of its file names. Links are followed. A caption comes from {@code NAME.txt} beside the picture,
- * else from the nearest {@code captions.csv} at or above it that names it.
+ * A folder and all folders below it, each in the order of its file names. Links are followed. A caption comes from {@code NAME.txt} or
+ * {@code NAME.json} beside the picture, else from the nearest {@code captions.csv} at or above it that names it; facts come from the latter two.
  */
 final class FolderSource implements ImageSource {
     private final Path root;
@@ -140,21 +140,25 @@ final class FolderSource implements ImageSource {
         private SourceImage picture(Path file) {
             // the levels change as the walk goes on: the caption's table is looked up now, a note's text is read when
             // asked for
-            Optional<String> listed = captionFromTables(file);
-            Path note = file.resolveSibling(FileRoles.captionNoteOf(name(file)));
+            Optional<Note> listed = noteFromTables(file);
+            String name = name(file);
             return new SourceImage(
                     sourceName(file),
                     () -> openRegular(file),
-                    () -> Files.isRegularFile(note) && !note.equals(file) ? captionIn(note) : listed.orElse(""));
+                    () -> FileRoles.noteFrom(
+                            beside(file, FileRoles.captionNoteOf(name)),
+                            beside(file, FileRoles.factsNoteOf(name)),
+                            listed,
+                            name));
         }
 
         /** The nearest table wins; the others are asked too, so that they know the row is no misspelling. */
-        private Optional<String> captionFromTables(Path file) {
-            Optional<String> nearest = Optional.empty();
+        private Optional<Note> noteFromTables(Path file) {
+            Optional<Note> nearest = Optional.empty();
             for (Level level : levels) {
                 if (level.captions != null) {
-                    Optional<String> caption = level.captions.captionOf(slashed(level.folder.relativize(file)));
-                    nearest = caption.isPresent() ? caption : nearest;
+                    Optional<Note> note = level.captions.noteOn(slashed(level.folder.relativize(file)));
+                    nearest = note.isPresent() ? note : nearest;
                 }
             }
             return nearest;
@@ -166,7 +170,7 @@ final class FolderSource implements ImageSource {
                     () -> {
                         throw cause;
                     },
-                    () -> "");
+                    () -> Note.NONE);
         }
 
         private static String name(Path path) {
@@ -182,10 +186,11 @@ final class FolderSource implements ImageSource {
         return CaptionRows.plainName(path.toString());
     }
 
-    private static String captionIn(Path note) throws IOException {
-        try (InputStream in = Files.newInputStream(note)) {
-            return FileRoles.captionIn(in, note.getFileName().toString());
-        }
+    private static Optional<Opening<InputStream>> beside(Path file, String name) {
+        Path note = file.resolveSibling(name);
+        return Files.isRegularFile(note) && !note.equals(file)
+                ? Optional.of(() -> Files.newInputStream(note))
+                : Optional.empty();
     }
 
     /** Opening anything but a regular file (a pipe, a device) could block for ever. */

@@ -24,7 +24,8 @@ public interface ImageSource extends Closeable {
     /**
      * The source a user names by its path.
      *
-     * @param path a folder, an archive ({@code .zip}, {@code .jar}) or a list ({@code .csv} of path,caption)
+     * @param path a folder, an archive ({@code .zip}, {@code .jar}, {@code .tar}) or a list ({@code .csv} or {@code .jsonl} of paths with
+     *     captions)
      * @throws UserErrorException when nothing readable of these kinds lies there
      */
     static ImageSource of(Path path) {
@@ -33,19 +34,30 @@ public interface ImageSource extends Closeable {
         }
         if (!Files.exists(path)) {
             throw UserErrorException.usage(
-                    "There is no folder, zip or CSV file at " + path + ": check the path of the images.");
+                    "There is no folder, archive or list at " + path + ": check the path of the images.");
         }
         if (!Files.isReadable(path)) {
             throw UserErrorException.usage("The file " + path + " cannot be read: grant read permission.");
         }
         String name = String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT);
         if (name.endsWith(".csv")) {
-            return new ListSource(path);
+            return new ListSource(path, false);
+        }
+        if (name.endsWith(".jsonl") || name.endsWith(".ndjson")) {
+            return new ListSource(path, true);
         }
         if (name.endsWith(".zip") || name.endsWith(".jar")) {
-            return new ArchiveSource(path);
+            return new ArchiveSource(path, () -> new ZipArchive(path));
         }
-        throw UserErrorException.usage("Images come from a folder, a .zip or a .csv of path,caption, and " + path
-                + " is none of them: name its folder instead.");
+        if (name.endsWith(".tar")) {
+            return new ArchiveSource(path, () -> new TarArchive(path));
+        }
+        if (name.endsWith(".tar.gz") || name.endsWith(".tgz") || name.endsWith(".tar.zst")) {
+            throw UserErrorException.usage("The archive " + path
+                    + " is packed as a whole: unpack it to a .tar first, pictures hardly shrink.");
+        }
+        throw UserErrorException.usage(
+                "Images come from a folder, a .zip, a .tar, or a .csv or .jsonl of paths with captions, and " + path
+                        + " is none of them: name its folder instead.");
     }
 }

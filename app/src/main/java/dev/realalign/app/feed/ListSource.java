@@ -9,22 +9,26 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 
-/** A CSV of path,caption, in the order of its rows. Paths are relative to the folder of the CSV. */
+/** A list of paths with captions and facts, CSV or one JSON object a line, in the order of its rows. Paths are relative to the folder of the list. */
 final class ListSource implements ImageSource {
     private final Path folder;
     private final List<CaptionRows.Row> rows = new ArrayList<>();
 
-    ListSource(Path csv) {
-        Path parent = csv.toAbsolutePath().getParent();
-        folder = parent == null ? csv.toAbsolutePath() : parent;
+    ListSource(Path list, boolean isJson) {
+        Path parent = list.toAbsolutePath().getParent();
+        folder = parent == null ? list.toAbsolutePath() : parent;
         try {
-            CaptionRows.read(() -> Files.newInputStream(csv), csv.toString(), rows::add);
+            if (isJson) {
+                JsonNotes.read(() -> Files.newInputStream(list), list.toString(), rows::add);
+            } else {
+                CaptionRows.read(() -> Files.newInputStream(list), list.toString(), rows::add);
+            }
         } catch (IOException e) {
             throw UserErrorException.usage(
-                    "The list " + csv + " cannot be read (" + e.getMessage() + "): check the file.");
+                    "The list " + list + " cannot be read (" + e.getMessage() + "): check the file.");
         }
         if (rows.isEmpty()) {
-            throw UserErrorException.usage("The list " + csv + " names no picture: give one path,caption per line.");
+            throw UserErrorException.usage("The list " + list + " names no picture: give one path,caption per line.");
         }
     }
 
@@ -36,8 +40,7 @@ final class ListSource implements ImageSource {
     @Override
     public Iterator<SourceImage> iterator() {
         return rows.stream()
-                .map(row ->
-                        new SourceImage(row.file(), () -> FolderSource.openRegular(resolve(row.file())), row::caption))
+                .map(row -> new SourceImage(row.file(), () -> FolderSource.openRegular(resolve(row.file())), row::note))
                 .iterator();
     }
 

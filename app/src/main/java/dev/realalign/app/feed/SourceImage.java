@@ -7,6 +7,6 @@ import java.io.InputStream;
  *
  * @param name where it came from, such as {@code holiday/beach.jpg} inside the source {@code photos.zip}: {@code photos.zip/holiday/beach.jpg}
  * @param content its bytes; each call opens them anew
- * @param caption its caption, empty for none
+ * @param note its caption and what else is known about it
  */
-public record SourceImage(String name, Opening<InputStream> content, Opening<String> caption) {}
+public record SourceImage(String name, Opening<InputStream> content, Opening<Note> note) {}

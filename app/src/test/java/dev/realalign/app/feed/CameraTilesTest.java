@@ -26,7 +26,7 @@ class CameraTilesTest {
                 SourceImage tile = all.next();
                 first.add(idOf(tile));
                 names.add(tile.name());
-                assertThat(tile.caption().open()).isEqualTo("a caption");
+                assertThat(tile.note().open().caption()).isEqualTo("a caption");
             }
             assertThat(first).hasSize((int) tiles.count()).doesNotHaveDuplicates();
             assertThat(names).doesNotHaveDuplicates();

@@ -41,7 +41,7 @@ class FeederTest {
     @BeforeEach
     void open() {
         blobs = BlobStore.open(folder.toUri());
-        feeder = new Feeder(producer, blobs, 10, 20, Clock.fixed(NOW, ZoneOffset.UTC));
+        feeder = new Feeder(new ImageFeeder(producer, blobs, 10, Clock.fixed(NOW, ZoneOffset.UTC)), 20);
     }
 
     @Test
@@ -81,7 +81,7 @@ class FeederTest {
                         () -> {
                             throw new IOException("the disk says no");
                         },
-                        () -> ""),
+                        () -> Note.NONE),
                 picture("edge.jpg", "x".repeat(20), ""));
 
         assertThat(tally.numbers()).isEqualTo(new FeedTally.Numbers(3, 1, 20, 0, 2));
@@ -95,7 +95,7 @@ class FeederTest {
         before.add(ImageId.of("one".getBytes(UTF_8)).hex());
         feeder.feed(
                 source(picture("1", "one", ""), picture("2", "two", ""), picture("1 again", "one", "")),
-                "",
+                Note.NONE,
                 0,
                 before,
                 tally,
@@ -111,11 +111,11 @@ class FeederTest {
     void aRecordTheBrokerRefusesIsNotCountedAndEndsTheFeed() {
         MockProducer<String, RealImage> manual =
                 new MockProducer<>(false, null, new StringSerializer(), (topic, value) -> new byte[0]);
-        Feeder refusing = new Feeder(manual, blobs, 10, 20, Clock.systemUTC());
+        Feeder refusing = new Feeder(new ImageFeeder(manual, blobs, 10, Clock.systemUTC()), 20);
         int[] asked = new int[1];
         assertThatThrownBy(() -> refusing.feed(
                         source(picture("1", "one", ""), picture("2", "two", ""), picture("3", "three", "")),
-                        "",
+                        Note.NONE,
                         0,
                         new FedBefore(),
                         tally,
@@ -148,11 +148,15 @@ class FeederTest {
     }
 
     private void feed(SourceImage... images) throws InterruptedException {
-        feeder.feed(source(images), "the default", 0, new FedBefore(), tally, () -> false);
+        feeder.feed(
+                source(images), new Note("the default", ImageFacts.UNKNOWN), 0, new FedBefore(), tally, () -> false);
     }
 
     private static SourceImage picture(String name, String content, String caption) {
-        return new SourceImage(name, () -> new ByteArrayInputStream(content.getBytes(UTF_8)), () -> caption);
+        return new SourceImage(
+                name,
+                () -> new ByteArrayInputStream(content.getBytes(UTF_8)),
+                () -> new Note(caption, ImageFacts.UNKNOWN));
     }
 
     private static ImageSource source(SourceImage... images) {

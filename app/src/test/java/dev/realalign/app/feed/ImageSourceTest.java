@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.realalign.runtime.UserErrorException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -71,6 +72,56 @@ class ImageSourceTest {
     }
 
     @Test
+    void aTarGivesWhatTheFolderGives() throws IOException {
+        Path tar = folder.resolve("photos.tar");
+        try (OutputStream out = Files.newOutputStream(tar)) {
+            boolean pax = false;
+            for (Map.Entry<String, String> entry : TREE.entrySet()) {
+                out.write(Tars.block(Tars.header("./sub/", '5', 0), new byte[0]));
+                out.write(Tars.entry(entry.getKey(), entry.getValue().getBytes(UTF_8), pax));
+                pax = !pax;
+            }
+            out.write(new byte[1024]);
+        }
+        try (ImageSource source = ImageSource.of(tar)) {
+            assertThat(contents(source))
+                    .isEqualTo(
+                            EXPECTED.stream().map(line -> "photos.tar/" + line).toList());
+        }
+    }
+
+    @Test
+    void aTarThatIsNoneOrBreaksOffIsRefused() throws IOException {
+        Path none = Files.write(folder.resolve("none.tar"), new byte[] {1, 2, 3});
+        assertThatThrownBy(() -> ImageSource.of(none))
+                .hasMessage("The archive " + none
+                        + " cannot be opened (it has no header): check that it is a complete zip or tar file.");
+        Path noise = Files.writeString(folder.resolve("noise.tar"), "noise ".repeat(200));
+        assertThatThrownBy(() -> ImageSource.of(noise)).hasMessageContaining("\"e noise\" is no octal number");
+        Path cut = Files.write(folder.resolve("cut.tar"), Tars.header("a.jpg", '0', 5000));
+        assertThatThrownBy(() -> ImageSource.of(cut))
+                .hasMessageContaining("cannot be opened (the file ends inside the entry at byte 0)");
+        Path packed = Files.write(folder.resolve("packed.tar.gz"), new byte[0]);
+        assertThatThrownBy(() -> ImageSource.of(packed)).hasMessageContaining("unpack it to a .tar first");
+    }
+
+    @Test
+    void everyMalformedLineOfAJsonListIsNamedAtOnce() throws IOException {
+        Path list = Files.writeString(
+                folder.resolve("list.jsonl"),
+                "{\"path\": \"x.jpg\", \"text\": \"an x\"}\n\n[1]\n{\"caption\": \"y\"}\n"
+                        + "{\"path\": \"z.jpg\", \"event_time\": \"soon\"}\n");
+        assertThatThrownBy(() -> ImageSource.of(list))
+                .isInstanceOfSatisfying(UserErrorException.class, e -> assertThat(e.problems())
+                        .containsExactly(
+                                list + " line 3 cannot be used: it is no JSON object.",
+                                list + " line 4 cannot be used: it names no file: give it as \"path\".",
+                                list
+                                        + " line 5 cannot be used: event_time is \"soon\": write a date such as 2026-01-31, or a time"
+                                        + " such as 2026-01-31T12:00:00Z."));
+    }
+
+    @Test
     void aListGivesItsRowsWithPathsRelativeToItself() throws IOException {
         Files.writeString(folder.resolve("x.jpg"), "picture x");
         Path list = folder.resolve("list.csv");
@@ -109,7 +160,7 @@ class ImageSourceTest {
     @Test
     void aPathThatIsNoSourceIsRefusedWithWhatWouldBe() throws IOException {
         assertThatThrownBy(() -> ImageSource.of(folder.resolve("nowhere")))
-                .hasMessage("There is no folder, zip or CSV file at " + folder.resolve("nowhere")
+                .hasMessage("There is no folder, archive or list at " + folder.resolve("nowhere")
                         + ": check the path of the images.");
         Path broken = Files.writeString(folder.resolve("broken.zip"), "not a zip");
         assertThatThrownBy(() -> ImageSource.of(broken))
@@ -154,7 +205,7 @@ class ImageSourceTest {
     private static String text(SourceImage image) throws IOException {
         try (InputStream in = image.content().open()) {
             return image.name() + "|" + new String(in.readAllBytes(), UTF_8) + "|"
-                    + image.caption().open();
+                    + image.note().open().caption();
         }
     }
 }

@@ -3,26 +3,40 @@ package dev.realalign.curator.gate;
 import dev.realalign.curator.image.Damage;
 import dev.realalign.curator.image.ImageContainer;
 import dev.realalign.curator.image.ImageType;
+import dev.realalign.curator.image.RgbImage;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
- * The gates in their order. A picture is judged by each only when all cheaper ones let it pass; the first no decides.
+ * The gates in their order. A picture is judged by each only when all cheaper ones let it pass; the first no of a gate
+ * that is on decides.
  */
 public final class Gates {
 
     /** A progressive photograph has about ten scans; every further one costs a whole walk over the picture. */
     private static final int MAX_SCANS = 100;
+    /** Pixels times scans a decoder may walk over, as a multiple of the largest picture: this bounds its time. */
+    private static final int MAX_WALKS = 4;
 
     private final GateLimits limits;
-    private final List<Function<ImageContainer, Optional<Rejection>>> structure =
-            List.of(this::pixelBomb, this::tooSmall, this::aspectRatio, this::damaged);
+    private final RightsPolicy policy;
 
-    /** Gates with these limits. */
-    public Gates(GateLimits limits) {
+    /** Gates with these limits and this policy. */
+    public Gates(GateLimits limits, RightsPolicy policy) {
         this.limits = limits;
+        this.policy = policy;
+    }
+
+    /** One gate in its place: whose mode counts, and how it judges. */
+    private record Gate(Reason reason, Supplier<Optional<Rejection>> verdict) {}
+
+    private static Optional<Rejection> first(Findings findings, List<Gate> gates) {
+        return gates.stream()
+                .map(gate -> findings.ask(gate.reason, gate.verdict))
+                .flatMap(Optional::stream)
+                .findFirst();
     }
 
     /**
@@ -41,6 +55,15 @@ public final class Gates {
                 : Optional.empty();
     }
 
+    /** Judges what a record says about the rights in its picture, before its bytes are fetched. */
+    public Optional<Rejection> judgeRights(Rights rights, Findings findings) {
+        return first(
+                findings,
+                List.of(
+                        new Gate(Reason.OPT_OUT, () -> RightsPolicy.judgeOptOut(rights)),
+                        new Gate(Reason.LICENCE, () -> policy.judgeLicence(rights))));
+    }
+
     /** Judges a file whose first bytes announce no type that can be read. */
     public static Rejection unknownType(byte[] file) {
         return new Rejection(
@@ -48,12 +71,16 @@ public final class Gates {
                 "the file " + ImageType.describeUnknown(file) + "; JPEG, PNG, GIF, WebP, BMP and TIFF are accepted");
     }
 
-    /** Judges size and structure of a picture, before its pixels are decoded. */
-    public Optional<Rejection> judgeStructure(ImageContainer picture) {
-        return structure.stream()
-                .map(gate -> gate.apply(picture))
-                .flatMap(Optional::stream)
-                .findFirst();
+    /** Judges size, structure and statements of a picture, before its pixels are decoded. */
+    public Optional<Rejection> judgeStructure(ImageContainer picture, Findings findings) {
+        return first(
+                        findings,
+                        List.of(
+                                new Gate(Reason.PIXEL_BOMB, () -> pixelBomb(picture)),
+                                new Gate(Reason.TOO_SMALL, () -> tooSmall(picture)),
+                                new Gate(Reason.ASPECT_RATIO, () -> aspectRatio(picture)),
+                                new Gate(Reason.CORRUPT, () -> damaged(picture))))
+                .or(() -> judgeDeclarations(picture, findings));
     }
 
     /** The verdict on damage, whether the structure or the decoder showed it. */
@@ -67,6 +94,67 @@ public final class Gates {
         return new Rejection(reason, type + ": " + damage.evidence());
     }
 
+    /**
+     * Judges the pixels of a training picture.
+     *
+     * @param mean colourfulness of the pictures before it
+     */
+    public Optional<Rejection> judgePixels(RgbImage picture, RunningMean mean, Findings findings) {
+        if (!findings.isAsked(Reason.FLAT)
+                && !findings.isAsked(Reason.BADLY_EXPOSED)
+                && !findings.isAsked(Reason.BLURRED)
+                && !findings.isAsked(Reason.NOT_COLOURFUL)) {
+            return Optional.empty();
+        }
+        PictureMeasures measures = PictureMeasures.of(picture);
+        return first(
+                findings,
+                List.of(
+                        new Gate(Reason.FLAT, () -> flat(measures)),
+                        new Gate(Reason.BADLY_EXPOSED, () -> badlyExposed(measures)),
+                        new Gate(Reason.BLURRED, () -> blurred(measures)),
+                        new Gate(Reason.NOT_COLOURFUL, () -> notColourful(measures, mean, findings))));
+    }
+
+    /** The running mean behind a picture whose colourfulness was measured. */
+    public RunningMean after(ColourMeasure measure) {
+        return measure.before().with(measure.value(), limits.colourfulnessHalfLife());
+    }
+
+    /** The running mean before the first picture. */
+    public RunningMean start() {
+        return new RunningMean(limits.colourfulnessStart(), 0);
+    }
+
+    /** The rule of the gate of colourfulness, in words. */
+    public String colourfulnessRule() {
+        return String.format(
+                Locale.ROOT,
+                "above the running mean of its partition, which begins at %s and halves the weight of a picture every %s"
+                        + " pictures",
+                limits.colourfulnessStart(),
+                limits.colourfulnessHalfLife());
+    }
+
+    private Optional<Rejection> judgeDeclarations(ImageContainer picture, Findings findings) {
+        if (picture.provenance().isEmpty() && picture.exif().isEmpty()) {
+            return Optional.empty();
+        }
+        Declarations declared = new Declarations(picture);
+        return first(
+                findings,
+                List.of(
+                        new Gate(Reason.OPT_OUT, () -> declared.miningProhibited()
+                                .map(evidence -> new Rejection(Reason.OPT_OUT, evidence))),
+                        new Gate(Reason.DECLARED_SYNTHETIC, () -> declared.generated()
+                                .map(evidence -> new Rejection(Reason.DECLARED_SYNTHETIC, evidence))),
+                        new Gate(
+                                Reason.CONTENT_CREDENTIALS,
+                                () -> declared.hasContentCredentials()
+                                        ? reject(Reason.CONTENT_CREDENTIALS, "it carries content credentials (C2PA)")
+                                        : Optional.empty())));
+    }
+
     private Optional<Rejection> pixelBomb(ImageContainer picture) {
         if (picture.pixels() > limits.maxPixels()) {
             return reject(
@@ -74,10 +162,17 @@ public final class Gates {
                     size(picture) + " are " + picture.pixels() + " pixels, at most " + limits.maxPixels()
                             + " are decoded");
         }
-        return picture.scans() > MAX_SCANS
+        if (picture.scans() > MAX_SCANS) {
+            return reject(
+                    Reason.PIXEL_BOMB,
+                    "the picture comes in " + picture.scans() + " scans, at most " + MAX_SCANS + " are decoded");
+        }
+        return picture.pixels() * picture.scans() > MAX_WALKS * limits.maxPixels()
                 ? reject(
                         Reason.PIXEL_BOMB,
-                        "the picture comes in " + picture.scans() + " scans, at most " + MAX_SCANS + " are decoded")
+                        size(picture) + " in " + picture.scans() + " scans are "
+                                + picture.pixels() * picture.scans() + " pixels to walk over, at most "
+                                + MAX_WALKS * limits.maxPixels() + " are decoded")
                 : Optional.empty();
     }
 
@@ -108,11 +203,59 @@ public final class Gates {
         return picture.damage().map(damage -> damaged(picture.type(), damage));
     }
 
+    private Optional<Rejection> flat(PictureMeasures measures) {
+        return measures.lumaDeviation() < limits.minLumaDeviation()
+                ? reject(
+                        Reason.FLAT,
+                        "the luma deviates by %.2f levels, at least %s are needed",
+                        measures.lumaDeviation(),
+                        limits.minLumaDeviation())
+                : Optional.empty();
+    }
+
+    private Optional<Rejection> badlyExposed(PictureMeasures measures) {
+        double share = Math.max(measures.blackShare(), measures.whiteShare());
+        return share > limits.maxExposureShare()
+                ? reject(
+                        Reason.BADLY_EXPOSED,
+                        "%.1f %% of the pixels are " + (measures.blackShare() == share ? "black" : "white")
+                                + ", at most %.1f %% are allowed",
+                        100 * share,
+                        100 * limits.maxExposureShare())
+                : Optional.empty();
+    }
+
+    private Optional<Rejection> blurred(PictureMeasures measures) {
+        return measures.sharpness() < limits.minSharpness()
+                ? reject(
+                        Reason.BLURRED,
+                        "the Laplacian of the luma has a variance of %.2f, at least %s is needed",
+                        measures.sharpness(),
+                        limits.minSharpness())
+                : Optional.empty();
+    }
+
+    private static Optional<Rejection> notColourful(PictureMeasures measures, RunningMean mean, Findings findings) {
+        findings.measured(new ColourMeasure(measures.colourfulness(), mean));
+        return measures.colourfulness() <= mean.mean()
+                ? reject(
+                        Reason.NOT_COLOURFUL,
+                        "the colourfulness is %.2f, the running mean of %d pictures is %.2f",
+                        measures.colourfulness(),
+                        mean.images(),
+                        mean.mean())
+                : Optional.empty();
+    }
+
     private static String size(ImageContainer picture) {
         return picture.width() + "x" + picture.height() + " pixels";
     }
 
     private static Optional<Rejection> reject(Reason reason, String evidence) {
         return Optional.of(new Rejection(reason, evidence));
+    }
+
+    private static Optional<Rejection> reject(Reason reason, String format, Object... values) {
+        return reject(reason, String.format(Locale.ROOT, format, values));
     }
 }

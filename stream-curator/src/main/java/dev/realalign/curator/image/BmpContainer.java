@@ -37,6 +37,7 @@ final class BmpContainer {
                 file.array(),
                 Optional.empty(),
                 Optional.empty(),
+                Provenance.NONE,
                 damage(file, pixelsAt, (long) width, height, bitsPerPixel, compression, storedBytes));
     }
 

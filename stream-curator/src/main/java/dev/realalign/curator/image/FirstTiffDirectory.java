@@ -6,19 +6,24 @@ import com.drew.lang.ByteArrayReader;
 import com.drew.lang.RandomAccessReader;
 import com.drew.metadata.Metadata;
 import com.drew.metadata.exif.ExifIFD0Directory;
+import com.drew.metadata.exif.ExifSubIFDDirectory;
 import com.drew.metadata.tiff.DirectoryTiffHandler;
 import java.io.IOException;
 import java.util.Set;
 
 /**
- * Reads the first directory of a TIFF structure, that of a TIFF file or of EXIF data, and follows no link to any other.
+ * Reads the first directory of a TIFF structure, that of a TIFF file or of EXIF data, and follows no link to any other
+ * but, where asked to, the one to its EXIF directory.
  */
 final class FirstTiffDirectory extends DirectoryTiffHandler {
 
     private static final int CLASSIC_TIFF = 42;
 
-    private FirstTiffDirectory(Metadata metadata) {
+    private final boolean withExif;
+
+    private FirstTiffDirectory(Metadata metadata, boolean withExif) {
         super(metadata, null);
+        this.withExif = withExif;
     }
 
     /**
@@ -27,14 +32,23 @@ final class FirstTiffDirectory extends DirectoryTiffHandler {
      * @param tiff a TIFF structure
      */
     static ExifIFD0Directory read(byte[] tiff) {
+        ExifIFD0Directory directory = read(tiff, false).getFirstDirectoryOfType(ExifIFD0Directory.class);
+        return directory == null ? new ExifIFD0Directory() : directory;
+    }
+
+    /** The first directory and its EXIF directory, as far as they are readable. */
+    static Metadata readWithExif(byte[] tiff) {
+        return read(tiff, true);
+    }
+
+    private static Metadata read(byte[] tiff, boolean withExif) {
         Metadata metadata = new Metadata();
         try {
-            new TiffReader().processTiff(new ByteArrayReader(tiff), new FirstTiffDirectory(metadata), 0);
+            new TiffReader().processTiff(new ByteArrayReader(tiff), new FirstTiffDirectory(metadata, withExif), 0);
         } catch (TiffProcessingException | IOException | RuntimeException | OutOfMemoryError unreadable) {
             // a hostile or broken directory keeps the tags that were read before it broke
         }
-        ExifIFD0Directory directory = metadata.getFirstDirectoryOfType(ExifIFD0Directory.class);
-        return directory == null ? new ExifIFD0Directory() : directory;
+        return metadata;
     }
 
     @Override
@@ -47,6 +61,10 @@ final class FirstTiffDirectory extends DirectoryTiffHandler {
 
     @Override
     public boolean tryEnterSubIfd(int tagId) {
+        if (withExif && tagId == ExifIFD0Directory.TAG_EXIF_SUB_IFD_OFFSET) {
+            pushDirectory(ExifSubIFDDirectory.class);
+            return true;
+        }
         return false;
     }
 

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param decodable the file reduced to what a decoder needs
  * @param exif EXIF data (a TIFF structure), where the file has any
  * @param iccProfile embedded ICC profile still to be applied, where the file has one
+ * @param provenance what the file says about where it came from, without its EXIF data
  * @param damage what is wrong with the file's structure, if anything
  */
 public record ImageContainer(
@@ -28,6 +29,7 @@ public record ImageContainer(
         byte[] decodable,
         Optional<byte[]> exif,
         Optional<byte[]> iccProfile,
+        Provenance provenance,
         Optional<Damage> damage) {
 
     /** No profile of a real camera or colour space comes near; larger ones are ignored. */

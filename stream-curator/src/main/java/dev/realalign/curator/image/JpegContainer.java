@@ -23,6 +23,7 @@ final class JpegContainer {
     private static final int APP0 = 0xE0;
     private static final int APP1 = 0xE1;
     private static final int APP2 = 0xE2;
+    private static final int APP11 = 0xEB;
     private static final int APP14 = 0xEE;
     private static final int APP15 = 0xEF;
     private static final int COM = 0xFE;
@@ -30,6 +31,13 @@ final class JpegContainer {
     private static final byte[] EXIF = "Exif\0\0".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] JFIF = "JFIF\0".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ICC = "ICC_PROFILE\0".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] XMP = "http://ns.adobe.com/xap/1.0/\0".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] JPEG_XT = "JP".getBytes(StandardCharsets.US_ASCII);
+    /** Of a JPEG XT segment (ISO/IEC 18477-3): the common identifier, box instance and packet number. */
+    private static final int JPEG_XT_HEADER = 8;
+    /** Length and type of a box, which every packet of it repeats. */
+    private static final int BOX_HEADER = 8;
+
     private static final int CMYK_COMPONENTS = 4;
 
     private record Segment(int marker, int start, int end) {}
@@ -37,6 +45,8 @@ final class JpegContainer {
     private final ByteBuffer file;
     private final List<Segment> segments = new ArrayList<>();
     private final TreeMap<Integer, byte[]> iccParts = new TreeMap<>();
+    private final ByteArrayOutputStream jumbf = new ByteArrayOutputStream();
+    private final Provenance.Collector provenance = new Provenance.Collector();
     private Optional<byte[]> exif = Optional.empty();
     private int width;
     private int height;
@@ -60,7 +70,11 @@ final class JpegContainer {
         // the profile of a CMYK file goes to the decoder, which needs it to make RGB; any other is applied to the
         // finished picture
         Optional<byte[]> profile = cmyk ? Optional.empty() : iccProfile();
-        return new ImageContainer(ImageType.JPEG, width, height, scans, decodable(cmyk), exif, profile, damage);
+        if (jumbf.size() > 0) {
+            provenance.jumbf(jumbf.toByteArray());
+        }
+        return new ImageContainer(
+                ImageType.JPEG, width, height, scans, decodable(cmyk), exif, profile, provenance.provenance(), damage);
     }
 
     private Optional<Damage> walk() throws DamagedImageException {
@@ -140,6 +154,10 @@ final class JpegContainer {
             }
         } else if (marker == APP1 && exif.isEmpty() && startsWith(payload, EXIF)) {
             exif = Optional.of(Arrays.copyOfRange(payload, EXIF.length, payload.length));
+        } else if (marker == APP1 && scans == 0 && startsWith(payload, XMP)) {
+            provenance.xmp(Arrays.copyOfRange(payload, XMP.length, payload.length));
+        } else if (marker == APP11 && scans == 0 && startsWith(payload, JPEG_XT)) {
+            jumbfPacket(payload);
         } else if (marker == APP2 && startsWith(payload, ICC) && payload.length > ICC.length + 2) {
             iccParts.put(payload[ICC.length] & 0xFF, Arrays.copyOfRange(payload, ICC.length + 2, payload.length));
         }
@@ -154,6 +172,14 @@ final class JpegContainer {
             segments.add(new Segment(marker, start, file.position()));
         }
         return Optional.empty();
+    }
+
+    /** A box too long for one segment goes on in the next ones, each with the box's header again. */
+    private void jumbfPacket(byte[] payload) {
+        int from = JPEG_XT_HEADER + (jumbf.size() == 0 ? 0 : BOX_HEADER);
+        if (payload.length > from) {
+            jumbf.write(payload, from, payload.length - from);
+        }
     }
 
     /** Stops at the marker that ends the scan: FF followed by anything but a stuffed zero, a restart marker or fill. */

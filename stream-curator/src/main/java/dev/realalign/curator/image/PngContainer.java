@@ -17,12 +17,15 @@ final class PngContainer {
     static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 
     private static final int CRC_BYTES = 4;
+    private static final String XMP_KEYWORD = "XML:com.adobe.xmp";
+    private static final int LONGEST_TEXT_BYTES = 64 * 1024;
     private static final Set<String> DECODED = Set.of("IHDR", "PLTE", "tRNS", "IDAT", "IEND");
 
     private final ByteBuffer file;
     private final ByteArrayOutputStream kept;
     private Optional<byte[]> exif = Optional.empty();
     private Optional<byte[]> iccProfile = Optional.empty();
+    private final Provenance.Collector provenance = new Provenance.Collector();
     private int width;
     private int height;
     private boolean hasImageData;
@@ -48,7 +51,8 @@ final class PngContainer {
         if (width < 1 || height < 1) {
             throw new DamagedImageException(damage.orElseGet(() -> Damage.corrupt("no IHDR chunk gives a size")));
         }
-        return new ImageContainer(ImageType.PNG, width, height, 1, kept.toByteArray(), exif, iccProfile, damage);
+        return new ImageContainer(
+                ImageType.PNG, width, height, 1, kept.toByteArray(), exif, iccProfile, provenance.provenance(), damage);
     }
 
     private Optional<Damage> walk() {
@@ -117,8 +121,18 @@ final class PngContainer {
             }
             case "eXIf" -> exif = intact ? Optional.of(data) : exif;
             case "iCCP" -> iccProfile = intact ? inflateProfile(data) : iccProfile;
+            case "tEXt", "zTXt", "iTXt" -> {
+                if (intact) {
+                    text(type, data);
+                }
+            }
+            case "caBX" -> {
+                if (intact) {
+                    provenance.jumbf(data);
+                }
+            }
             default -> {
-                // text, times, physical sizes: not needed, not kept
+                // times, physical sizes: not needed, not kept
             }
         }
         return Optional.empty();
@@ -132,30 +146,75 @@ final class PngContainer {
     }
 
     /**
+     * A keyword, a zero, and the text: plain in tEXt, behind the method 0 in zlib form in zTXt, and in iTXt behind a
+     * flag of compression, its method, a language and a translated keyword (each with a zero). A text that does not
+     * inflate, or too far, is ignored.
+     */
+    private void text(String type, byte[] data) {
+        int zero = zeroAt(data, 0);
+        if (zero == data.length) {
+            return;
+        }
+        String keyword = new String(data, 0, zero, StandardCharsets.ISO_8859_1);
+        boolean international = type.equals("iTXt");
+        boolean compressed = type.equals("zTXt") || (international && zero + 1 < data.length && data[zero + 1] == 1);
+        int from = zero + (type.equals("tEXt") ? 1 : 2);
+        if (international) {
+            from = zeroAt(data, zeroAt(data, zero + 3) + 1) + 1;
+        }
+        if (from > data.length) {
+            return;
+        }
+        Optional<byte[]> text = compressed
+                ? inflate(data, from, Provenance.MAX_XMP_BYTES)
+                : Optional.of(Arrays.copyOfRange(data, from, Math.min(data.length, from + Provenance.MAX_XMP_BYTES)));
+        if (international && keyword.equals(XMP_KEYWORD)) {
+            text.ifPresent(provenance::xmp);
+        } else {
+            text.ifPresent(bytes -> provenance.text(
+                    keyword,
+                    new String(
+                            bytes,
+                            0,
+                            Math.min(bytes.length, LONGEST_TEXT_BYTES),
+                            international ? StandardCharsets.UTF_8 : StandardCharsets.ISO_8859_1)));
+        }
+    }
+
+    /** Index of the next zero, or the length where there is none. */
+    private static int zeroAt(byte[] data, int from) {
+        int at = Math.min(from, data.length);
+        while (at < data.length && data[at] != 0) {
+            at++;
+        }
+        return at;
+    }
+
+    /**
      * iCCP is a name, a zero, the method 0, and the profile in zlib form. A profile that does not inflate, or too far,
      * is ignored.
      */
     private static Optional<byte[]> inflateProfile(byte[] chunk) {
-        int zero = 0;
-        while (zero < chunk.length && chunk[zero] != 0) {
-            zero++;
-        }
-        if (zero + 2 > chunk.length) {
-            return Optional.empty();
-        }
+        int zero = zeroAt(chunk, 0);
+        return zero + 2 > chunk.length
+                ? Optional.empty()
+                : inflate(chunk, zero + 2, ImageContainer.MAX_ICC_PROFILE_BYTES);
+    }
+
+    private static Optional<byte[]> inflate(byte[] chunk, int from, int most) {
         Inflater inflater = new Inflater();
         try {
-            inflater.setInput(chunk, zero + 2, chunk.length - zero - 2);
-            ByteArrayOutputStream profile = new ByteArrayOutputStream();
+            inflater.setInput(chunk, from, chunk.length - from);
+            ByteArrayOutputStream inflated = new ByteArrayOutputStream();
             byte[] part = new byte[8192];
             while (!inflater.finished()) {
                 int count = inflater.inflate(part);
-                if (count == 0 || profile.size() + count > ImageContainer.MAX_ICC_PROFILE_BYTES) {
+                if (count == 0 || inflated.size() + count > most) {
                     return Optional.empty();
                 }
-                profile.write(part, 0, count);
+                inflated.write(part, 0, count);
             }
-            return Optional.of(profile.toByteArray());
+            return Optional.of(inflated.toByteArray());
         } catch (DataFormatException notZlib) {
             return Optional.empty();
         } finally {

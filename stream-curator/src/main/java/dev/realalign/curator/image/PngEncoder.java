@@ -4,15 +4,14 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
-import java.util.zip.Deflater;
 
 /**
  * The encoder that both halves of every pair end in: 8-bit RGB PNG (ISO/IEC 15948) with nothing but the necessary
  * chunks. One encoder for both, or a model could tell them apart by the codec.
  *
  * <p>Every row takes the Paeth filter, and the filtered bytes are Huffman-coded without looking for repetitions. On
- * photographs that is as small as zlib's level 4 with the best filter for each row (within 2 %) in a third of the time.
- * The same picture makes the same bytes wherever the same zlib is at work; the pixels are the same everywhere.
+ * photographs that is as small as zlib's level 4 with the best filter for each row (within 3 %) in a fraction of the time.
+ * The same picture makes the same bytes on every machine.
  */
 public final class PngEncoder {
 
@@ -26,7 +25,7 @@ public final class PngEncoder {
         ByteArrayOutputStream file = new ByteArrayOutputStream(image.rgb().length / 2 + 128);
         file.writeBytes(PngContainer.SIGNATURE);
         chunk(file, "IHDR", header(image));
-        chunk(file, "IDAT", deflate(filter(image)));
+        chunk(file, "IDAT", HuffmanOnly.zlib(filter(image)));
         chunk(file, "IEND", new byte[0]);
         return file.toByteArray();
     }
@@ -42,51 +41,45 @@ public final class PngEncoder {
 
     private static byte[] filter(RgbImage image) {
         int rowBytes = image.width() * RgbImage.CHANNELS;
-        byte[] rgb = image.rgb();
-        byte[] above = new byte[rowBytes];
         byte[] filtered = new byte[image.height() * (rowBytes + 1)];
-        int to = 0;
+        // one pixel of zeros stands left of each row
+        int[] above = new int[RgbImage.CHANNELS + rowBytes];
+        int[] row = new int[RgbImage.CHANNELS + rowBytes];
+        int[] residuals = new int[rowBytes];
         for (int y = 0; y < image.height(); y++) {
-            int at = y * rowBytes;
+            int from = y * rowBytes;
+            for (int i = 0; i < rowBytes; i++) {
+                row[RgbImage.CHANNELS + i] = image.rgb()[from + i] & 0xFF;
+            }
+            paethResiduals(row, above, residuals);
+            int to = y * (rowBytes + 1);
             filtered[to++] = PAETH;
-            for (int i = 0; i < RgbImage.CHANNELS; i++) {
-                // left of the first pixel there is nothing: the predictor is the sample above
-                filtered[to++] = (byte) (rgb[at + i] - above[i]);
+            for (int i = 0; i < rowBytes; i++) {
+                filtered[to + i] = (byte) residuals[i];
             }
-            for (int i = RgbImage.CHANNELS; i < rowBytes; i++) {
-                int left = rgb[at + i - RgbImage.CHANNELS] & 0xFF;
-                int aboveLeft = above[i - RgbImage.CHANNELS] & 0xFF;
-                filtered[to++] = (byte) (rgb[at + i] - paethPredictor(left, above[i] & 0xFF, aboveLeft));
-            }
-            System.arraycopy(rgb, at, above, 0, rowBytes);
+            int[] finished = above;
+            above = row;
+            row = finished;
         }
         return filtered;
     }
 
-    private static int paethPredictor(int left, int above, int aboveLeft) {
-        int toLeft = Math.abs(above - aboveLeft);
-        int toAbove = Math.abs(left - aboveLeft);
-        int toAboveLeft = Math.abs(left + above - 2 * aboveLeft);
-        if (toLeft <= toAbove && toLeft <= toAboveLeft) {
-            return left;
-        }
-        return toAbove <= toAboveLeft ? above : aboveLeft;
-    }
-
-    private static byte[] deflate(byte[] filtered) {
-        Deflater deflater = new Deflater();
-        try {
-            deflater.setStrategy(Deflater.HUFFMAN_ONLY);
-            deflater.setInput(filtered);
-            deflater.finish();
-            ByteArrayOutputStream packed = new ByteArrayOutputStream(filtered.length / 2 + 64);
-            byte[] part = new byte[Math.min(filtered.length + 64, 1 << 16)];
-            while (!deflater.finished()) {
-                packed.write(part, 0, deflater.deflate(part));
-            }
-            return packed.toByteArray();
-        } finally {
-            deflater.end();
+    /**
+     * Each sample less the one of left, above and aboveLeft that is nearest to left + above - aboveLeft, the earlier where
+     * two are. Without branches, so that the loop runs on vectors.
+     */
+    private static void paethResiduals(int[] row, int[] above, int[] residuals) {
+        for (int i = 0; i < residuals.length; i++) {
+            int left = row[i];
+            int up = above[i + RgbImage.CHANNELS];
+            int upLeft = above[i];
+            int toLeft = Math.abs(up - upLeft);
+            int toUp = Math.abs(left - upLeft);
+            int toUpLeft = Math.abs(left + up - upLeft - upLeft);
+            int notUp = (toUpLeft - toUp) >> 31;
+            int notLeft = ((toUp - toLeft) | (toUpLeft - toLeft)) >> 31;
+            int other = up ^ ((up ^ upLeft) & notUp);
+            residuals[i] = row[i + RgbImage.CHANNELS] - (left ^ ((left ^ other) & notLeft));
         }
     }
 

@@ -15,6 +15,9 @@ final class TiffContainer {
     /** A tile may be larger than a small picture, but not by so much that its buffer becomes the attack. */
     private static final long LARGEST_PADDING_PIXELS = 1 << 22;
 
+    /** C2PA specification 2.1, A.3.5. */
+    private static final int TAG_CONTENT_CREDENTIALS = 0xCD41;
+
     private static final int MAX_SAMPLES_PER_PIXEL = 8;
     private static final int MAX_BITS_PER_SAMPLE = 32;
 
@@ -47,6 +50,7 @@ final class TiffContainer {
                 file,
                 Optional.of(file),
                 profile(tags),
+                provenance(tags),
                 damage(tags, file.length, width * height));
     }
 
@@ -80,6 +84,17 @@ final class TiffContainer {
             }
         }
         return Optional.empty();
+    }
+
+    private static Provenance provenance(ExifIFD0Directory tags) {
+        Provenance.Collector collector = new Provenance.Collector();
+        bytes(tags, ExifDirectoryBase.TAG_APPLICATION_NOTES).ifPresent(collector::xmp);
+        bytes(tags, TAG_CONTENT_CREDENTIALS).ifPresent(collector::jumbf);
+        return collector.provenance();
+    }
+
+    private static Optional<byte[]> bytes(ExifIFD0Directory tags, int tag) {
+        return Optional.ofNullable(tags.getByteArray(tag));
     }
 
     private static Optional<byte[]> profile(ExifIFD0Directory tags) {

@@ -14,6 +14,7 @@ final class WebpContainer {
     private final ByteBuffer file;
     private Optional<byte[]> exif = Optional.empty();
     private Optional<byte[]> iccProfile = Optional.empty();
+    private final Provenance.Collector provenance = new Provenance.Collector();
     private int width;
     private int height;
 
@@ -37,7 +38,15 @@ final class WebpContainer {
                     damage.or(() -> inChunks).orElseGet(() -> Damage.corrupt("no chunk gives the picture's size")));
         }
         return new ImageContainer(
-                ImageType.WEBP, width, height, 1, file.array(), exif, iccProfile, damage.or(() -> inChunks));
+                ImageType.WEBP,
+                width,
+                height,
+                1,
+                file.array(),
+                exif,
+                iccProfile,
+                provenance.provenance(),
+                damage.or(() -> inChunks));
     }
 
     private Optional<Damage> walk(int end) {
@@ -69,8 +78,10 @@ final class WebpContainer {
             case "EXIF" -> exif = Optional.of(slice(at, length));
             case "ICCP" -> iccProfile =
                     length > ImageContainer.MAX_ICC_PROFILE_BYTES ? Optional.empty() : Optional.of(slice(at, length));
+            case "XMP " -> provenance.xmp(slice(at, length));
+            case "C2PA" -> provenance.jumbf(slice(at, length));
             default -> {
-                // frames of an animation, transparency, XMP: for the decoder or for nobody
+                // frames of an animation, transparency: for the decoder or for nobody
             }
         }
     }

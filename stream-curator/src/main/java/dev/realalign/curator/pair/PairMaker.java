@@ -1,8 +1,13 @@
 package dev.realalign.curator.pair;
 
+import dev.realalign.curator.gate.ColourMeasure;
+import dev.realalign.curator.gate.Findings;
+import dev.realalign.curator.gate.GateModes;
 import dev.realalign.curator.gate.Gates;
 import dev.realalign.curator.gate.Reason;
 import dev.realalign.curator.gate.Rejection;
+import dev.realalign.curator.gate.Rights;
+import dev.realalign.curator.gate.RunningMean;
 import dev.realalign.curator.image.DamagedImageException;
 import dev.realalign.curator.image.ImageContainer;
 import dev.realalign.curator.image.ImageType;
@@ -14,10 +19,11 @@ import dev.realalign.curator.negative.PerturbedNegatives;
 import java.util.Optional;
 
 /**
- * Judges pictures and makes their pairs. The verdict is a function of settings, id and bytes. Not for several threads.
+ * Judges pictures and makes their pairs. The verdict is a function of settings, id, bytes and the running mean. Not for several threads.
  */
 public final class PairMaker {
 
+    private final GateModes modes;
     private final Gates gates;
     private final TrainingPicture pictures;
     private final PerturbedNegatives negatives;
@@ -25,10 +31,36 @@ public final class PairMaker {
 
     /** A maker with these settings. */
     public PairMaker(PairSettings settings) {
-        this.gates = new Gates(settings.limits());
+        this.modes = settings.modes();
+        this.gates = new Gates(settings.limits(), settings.policy());
         this.pictures = new TrainingPicture(settings.resolution(), settings.background());
         this.negatives = new PerturbedNegatives(settings.mix(), settings.leastRmsDifference(), settings.seed());
         this.leastRmsDifference = settings.leastRmsDifference();
+    }
+
+    /** What is found about a record, before anything is. */
+    public Findings nothingFound() {
+        return new Findings(modes);
+    }
+
+    /** The running mean of colourfulness before the first picture. */
+    public RunningMean startOfColourfulness() {
+        return gates.start();
+    }
+
+    /** The running mean behind a picture whose colourfulness was measured. */
+    public RunningMean after(ColourMeasure measure) {
+        return gates.after(measure);
+    }
+
+    /** The rule of the gate of colourfulness, in words. */
+    public String colourfulnessRule() {
+        return gates.colourfulnessRule();
+    }
+
+    /** Judges what a record says about the rights in its picture, before its bytes are fetched. */
+    public Optional<Rejection> judgeRights(Rights rights, Findings findings) {
+        return gates.judgeRights(rights, findings);
     }
 
     /**
@@ -45,25 +77,30 @@ public final class PairMaker {
      *
      * @param imageId id of the image, which seeds the negative
      * @param original bytes of the file
+     * @param colourfulness running mean of the pictures before it
+     * @param findings told of everything that is found
      */
-    public Verdict judge(String imageId, byte[] original) {
+    public Verdict judge(String imageId, byte[] original, RunningMean colourfulness, Findings findings) {
         Optional<Rejection> size = gates.judgeSize(original.length);
         if (size.isPresent()) {
             return new Verdict.Rejected(size.get());
         }
         return ImageType.detect(original)
-                .map(type -> judge(imageId, original, type))
+                .map(type -> judge(imageId, original, type, colourfulness, findings))
                 .orElseGet(() -> new Verdict.Rejected(Gates.unknownType(original)));
     }
 
-    private Verdict judge(String imageId, byte[] original, ImageType type) {
+    private Verdict judge(
+            String imageId, byte[] original, ImageType type, RunningMean colourfulness, Findings findings) {
         try {
             ImageContainer container = ImageContainer.read(original, type);
-            Optional<Rejection> structure = gates.judgeStructure(container);
+            Optional<Rejection> structure = gates.judgeStructure(container, findings);
             if (structure.isPresent()) {
                 return new Verdict.Rejected(structure.get());
             }
-            return pair(imageId, pictures.of(container));
+            RgbImage real = pictures.of(container);
+            Optional<Rejection> pixels = gates.judgePixels(real, colourfulness, findings);
+            return pixels.<Verdict>map(Verdict.Rejected::new).orElseGet(() -> pair(imageId, real));
         } catch (DamagedImageException e) {
             return new Verdict.Rejected(Gates.damaged(type, e.damage()));
         }

@@ -1,6 +1,8 @@
 package dev.realalign.curator.pair;
 
 import dev.realalign.curator.gate.GateLimits;
+import dev.realalign.curator.gate.GateModes;
+import dev.realalign.curator.gate.RightsPolicy;
 import dev.realalign.curator.negative.NegativeMix;
 
 /**
@@ -9,9 +11,18 @@ import dev.realalign.curator.negative.NegativeMix;
  * @param resolution width and height of both halves in pixels
  * @param background colour behind transparent pixels, 0xRRGGBB
  * @param limits where the gates draw their lines
+ * @param policy which licences may be learned from
+ * @param modes what each gate's no means
  * @param mix how often each kind of negative is drawn
  * @param leastRmsDifference a pair closer than this, in 8-bit levels, is not made
  * @param seed seed of the run, mixed into every image's own
  */
 public record PairSettings(
-        int resolution, int background, GateLimits limits, NegativeMix mix, double leastRmsDifference, long seed) {}
+        int resolution,
+        int background,
+        GateLimits limits,
+        RightsPolicy policy,
+        GateModes modes,
+        NegativeMix mix,
+        double leastRmsDifference,
+        long seed) {}

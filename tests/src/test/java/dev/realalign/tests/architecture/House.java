@@ -32,7 +32,12 @@ final class House {
     /** Pure classes beside the shell that feeds them. */
     static final Set<String> PURE_CLASSES = Set.of(
             ROOT + ".curator.RestartPolicy",
+            ROOT + ".publisher.CommandRules",
             ROOT + ".publisher.LineState",
+            ROOT + ".publisher.ParentGate",
+            ROOT + ".publisher.RetentionPolicy",
+            ROOT + ".publisher.StopConditionsGate",
+            ROOT + ".publisher.catalogue.ByteRange",
             ROOT + ".publisher.PublishingRules",
             ROOT + ".runtime.LagRules",
             ROOT + ".runtime.TopicRules");

@@ -15,6 +15,9 @@ import dev.realalign.schemas.Sha256;
 import dev.realalign.schemas.TopicReader;
 import dev.realalign.schemas.Topics;
 import dev.realalign.schemas.VersionManifest;
+import dev.realalign.schemas.signing.ModelSignature;
+import dev.realalign.schemas.signing.SignedFiles;
+import dev.realalign.schemas.signing.TrustedKeys;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -182,11 +185,16 @@ class DemoTest {
     private List<VersionManifest> manifests(JsonNode json) throws Exception {
         List<VersionManifest> manifests = new ArrayList<>();
         CheckpointLayout store = new CheckpointLayout(folder.resolve("data/store"));
+        TrustedKeys trusted = TrustedKeys.read(folder.resolve("data/keys/demo.pub"));
         for (JsonNode version : json.get("versions")) {
             Path published = store.version("tiny-photo", version.get("version").asLong());
             byte[] manifest = Files.readAllBytes(published.resolve(CheckpointLayout.MANIFEST));
             assertThat(Sha256.hex(manifest)).isEqualTo(version.get("digest").asText());
-            manifests.add(VersionManifest.parse(manifest, published.toString()));
+            VersionManifest parsed = VersionManifest.parse(manifest, published.toString());
+            Path received = folder.resolve("data/received/tiny-photo/versions").resolve(published.getFileName());
+            ModelSignature.verify(Files.readAllBytes(received.resolve(CheckpointLayout.SIGNATURE)), trusted)
+                    .require(SignedFiles.of(parsed, Sha256.hex(manifest)));
+            manifests.add(parsed);
         }
         return manifests;
     }

@@ -43,7 +43,7 @@ class MistakesTest {
                 .hasSize(5)
                 .anyMatch(line -> line.contains("There is no model folder at " + folder.resolve("no-model")))
                 .anyMatch(
-                        line -> line.contains("There is no folder, zip or CSV file at " + folder.resolve("no-images")))
+                        line -> line.contains("There is no folder, archive or list at " + folder.resolve("no-images")))
                 .anyMatch(line -> line.contains("--until-checkpoints is 0"))
                 .anyMatch(line -> line.contains("The report cannot be written to"))
                 .anyMatch(line -> line.contains("--rate is -1.0"));
@@ -125,6 +125,8 @@ class MistakesTest {
                     "checkpoint.store.uri=" + folder.toUri(),
                     "-D",
                     "model.name=nobody",
+                    "-D",
+                    "publisher.unsigned.allowed=true",
                     "-D",
                     "trainer.base.model=" + Path.of(System.getProperty("realalign.home"), "models", "tiny-photo"));
             assertThat(ended.exitCode()).as(role + ": " + ended.err()).isEqualTo(1);

@@ -17,6 +17,7 @@ import dev.realalign.diffusion.vae.Posterior;
 import dev.realalign.schemas.AdapterShape;
 import dev.realalign.schemas.BaseModel;
 import dev.realalign.schemas.CheckpointLayout;
+import dev.realalign.schemas.HeldOutErrors;
 import dev.realalign.schemas.ObjectiveSettings;
 import dev.realalign.schemas.Sha256;
 import dev.realalign.trainer.objective.Objective;
@@ -266,11 +267,26 @@ public final class DiffusionLearner implements Learner {
             return Optional.empty();
         }
         List<PairErrors> errors = new ArrayList<>();
+        List<HeldOutErrors.Measurement> measurements = new ArrayList<>();
         for (int slot = 0; slot < settings.heldOutTimesteps(); slot++) {
             for (int start = 0; start < heldOut.size(); start += HELD_OUT_BATCH) {
                 List<TrainingPair> pairs = heldOut.subList(start, Math.min(start + HELD_OUT_BATCH, heldOut.size()));
                 try (TensorScope scope = TensorScope.open()) {
-                    errors.addAll(PreferencePass.measure(model.denoiser(), average, reference, heldOut(pairs, slot)));
+                    NoisedPairs noised = heldOut(pairs, slot);
+                    List<PairErrors> measured =
+                            PreferencePass.measure(model.denoiser(), average, reference, noised);
+                    errors.addAll(measured);
+                    for (int i = 0; i < pairs.size(); i++) {
+                        PairErrors e = measured.get(i);
+                        measurements.add(new HeldOutErrors.Measurement(
+                                pairs.get(i).imageId(),
+                                slot,
+                                noised.levels().get(i).timestep(),
+                                e.mW(),
+                                e.mL(),
+                                e.rW(),
+                                e.rL()));
+                    }
                 }
             }
         }
@@ -280,7 +296,8 @@ public final class DiffusionLearner implements Learner {
                 mean(errors, PairErrors::mL),
                 mean(errors, PairErrors::rW),
                 mean(errors, PairErrors::rL),
-                mean(errors, PairErrors::implicitAccuracy)));
+                mean(errors, PairErrors::implicitAccuracy),
+                HeldOutErrors.of(measurements)));
     }
 
     /** Held-out pairs at their fixed noise and at one of their fixed timesteps, spread evenly over the schedule. */

@@ -1,5 +1,6 @@
 package dev.realalign.trainer.learn;
 
+import dev.realalign.schemas.HeldOutErrors;
 import dev.realalign.schemas.Measures;
 import java.util.Collections;
 import java.util.Map;
@@ -14,8 +15,48 @@ import java.util.TreeMap;
  * @param rW the reference's mean error on the preferred halves
  * @param rL the reference's mean error on the rejected halves
  * @param implicitAccuracy share of (pair, timestep) the policy tells apart better than the reference, ties counted half
+ * @param errors every measurement behind the means
  */
-public record HeldOutMeasure(int pairs, double mW, double mL, double rW, double rL, double implicitAccuracy) {
+public record HeldOutMeasure(
+        int pairs,
+        double mW,
+        double mL,
+        double rW,
+        double rL,
+        double implicitAccuracy,
+        HeldOutErrors errors) {
+    /** Weight of the past in the drift's moving averages, from one candidate to the next. */
+    private static final double DRIFT_DECAY = 0.8;
+
+    private static final String PAIRS = "held_out.pairs";
+    private static final String AVERAGE_D_W = "held_out.ema_d_w";
+    private static final String AVERAGE_R_W = "held_out.ema_r_w";
+
+    /**
+     * Moving averages of d_w = m_w - r_w and r_w over the candidates of a line, as measures by name. They begin anew
+     * whenever the held-out set has changed.
+     *
+     * @param before measures of the candidate before, empty for the first
+     * @param steps optimizer steps since it
+     */
+    public Map<String, Double> drift(Map<String, Double> before, long steps) {
+        double dW = mW - rW;
+        Double averageDW = before.get(AVERAGE_D_W);
+        Double averageRW = before.get(AVERAGE_R_W);
+        boolean goesOn =
+                averageDW != null && averageRW != null && Double.valueOf(pairs).equals(before.get(PAIRS));
+        double newDW = goesOn ? DRIFT_DECAY * averageDW + (1 - DRIFT_DECAY) * dW : dW;
+        double newRW = goesOn ? DRIFT_DECAY * averageRW + (1 - DRIFT_DECAY) * rW : rW;
+        Map<String, Double> drift = new TreeMap<>();
+        drift.put(AVERAGE_D_W, newDW);
+        drift.put(AVERAGE_R_W, newRW);
+        drift.put(Measures.HELD_OUT_DRIFT, newDW / newRW);
+        drift.put(
+                Measures.HELD_OUT_DRIFT_STEPS,
+                goesOn ? before.getOrDefault(Measures.HELD_OUT_DRIFT_STEPS, 0.0) + steps : 0.0);
+        drift.values().removeIf(value -> !Double.isFinite(value));
+        return drift;
+    }
 
     /** m_w / r_w: above 1, real images are predicted worse than before training. */
     public double preferredRatio() {
@@ -30,7 +71,7 @@ public record HeldOutMeasure(int pairs, double mW, double mL, double rW, double 
     /** The measures by name, as manifests and reports carry them; what is not finite is left out. */
     public Map<String, Double> named() {
         Map<String, Double> named = new TreeMap<>();
-        named.put("held_out.pairs", (double) pairs);
+        named.put(PAIRS, (double) pairs);
         named.put("held_out.m_w", mW);
         named.put("held_out.m_l", mL);
         named.put("held_out.r_w", rW);

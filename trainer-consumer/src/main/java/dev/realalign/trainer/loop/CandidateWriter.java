@@ -5,15 +5,18 @@ import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.FileEntry;
+import dev.realalign.schemas.HeldOutErrors;
 import dev.realalign.schemas.PartitionName;
 import dev.realalign.trainer.candidate.CandidateStore;
 import dev.realalign.trainer.learn.Learner;
 import dev.realalign.trainer.ledger.LedgerLog;
 import dev.realalign.trainer.triple.TrainingPair;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.kafka.common.TopicPartition;
@@ -39,15 +42,24 @@ final class CandidateWriter {
      * Writes and announces.
      *
      * @param metrics what is said about it
+     * @param errors its errors on the held-out set, one by one
      * @throws UserErrorException when the store cannot be written; nothing is announced then
      */
-    CheckpointCandidate write(Line line, long session, Map<String, Double> metrics) {
+    CheckpointCandidate write(
+            Line line, long session, Map<String, Double> metrics, Optional<HeldOutErrors> errors) {
         CandidateStore.Stored stored;
         try {
             stored = store.write(
                     line.step(),
                     session,
-                    learner::save,
+                    folder -> {
+                        learner.save(folder);
+                        if (errors.isPresent()) {
+                            Files.write(
+                                    folder.resolve(CheckpointLayout.HELD_OUT_ERRORS),
+                                    errors.get().toBytes());
+                        }
+                    },
                     line.heldOut().stream().map(TrainingPair::triple).toList(),
                     (name, files) -> describe(line, name, files, metrics));
         } catch (IOException e) {

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,8 @@ final class Line {
     private @Nullable Instant firstEvent;
     private @Nullable Instant lastEvent;
     private @Nullable LedgerMark mark;
+    private Map<String, Double> measures = Map.of();
+    private long measuredAt;
 
     /** Takes the place of a candidate; the offsets are the caller's to translate. */
     void resume(CandidateManifest manifest, List<TrainingPair> heldOutThen, SortedMap<Integer, Long> offsets) {
@@ -31,6 +34,23 @@ final class Line {
         firstEvent = manifest.firstEventTime();
         lastEvent = manifest.lastEventTime();
         mark = manifest.ledger();
+        measured(manifest.metrics());
+    }
+
+    /** Takes the measures of a candidate of the weights as they are now. */
+    void measured(Map<String, Double> candidate) {
+        measures = Map.copyOf(candidate);
+        measuredAt = step;
+    }
+
+    /** Measures of the last candidate on the way to these weights; empty before the first. */
+    Map<String, Double> measures() {
+        return measures;
+    }
+
+    /** Steps since that candidate. */
+    long stepsSinceMeasured() {
+        return step - measuredAt;
     }
 
     /** Counts a trained step. */
@@ -52,8 +72,9 @@ final class Line {
     }
 
     /** Says that the weights are another candidate's from here on. */
-    void rewound(LedgerMark standing) {
+    void rewound(LedgerMark standing, CandidateManifest target) {
         mark = standing;
+        measured(target.metrics());
     }
 
     void holdOut(List<TrainingPair> pairs) {

@@ -2,6 +2,7 @@ package dev.realalign.trainer.loop;
 
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.BatchPlanned;
+import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.LedgerEntry;
 import dev.realalign.schemas.LedgerMark;
@@ -82,8 +83,7 @@ final class Replay {
             } else if (event instanceof RecordsSkipped skipped) {
                 holdOutAgain(skipped);
             } else if (event instanceof Rewound rewound && i == lastRewind) {
-                returnTo(rewound);
-                begun.line().rewound(mark(entry, rewound.getChain().bytes()));
+                begun.line().rewound(mark(entry, rewound.getChain().bytes()), returnTo(rewound));
             }
         }
         if (!results.isEmpty() || lastRewind >= 0) {
@@ -239,10 +239,12 @@ final class Replay {
         return PartitionName.of(new TopicPartition(settings.topic(), partition)) + " offset " + offset;
     }
 
-    private void returnTo(Rewound rewound) {
+    private CandidateManifest returnTo(Rewound rewound) {
         String digest = HexFormat.of().formatHex(rewound.getCandidateDigest().bytes());
         try {
-            learner.load(open(begun.candidates(), digest, store).folder());
+            CandidateStore.Stored target = open(begun.candidates(), digest, store);
+            learner.load(target.folder());
+            return target.manifest();
         } catch (IOException e) {
             throw UserErrorException.failure(
                     "Training of model " + settings.model() + " was rewound to candidate " + rewound.getCandidate()

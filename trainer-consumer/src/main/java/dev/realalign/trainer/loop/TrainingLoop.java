@@ -302,7 +302,7 @@ public final class TrainingLoop {
                         newest,
                         target.manifest().step(),
                         target.manifest().ledger());
-        line().rewound(ledger().mark());
+        line().rewound(ledger().mark(), target.manifest());
         sinceCandidate.clear();
         log.warn(
                 "training of model {} goes on from version {} (step {}) after step {}: {} asked for it: {}",
@@ -322,9 +322,14 @@ public final class TrainingLoop {
         Map<String, Double> metrics =
                 new TreeMap<>(StepMetrics.mean(sinceCandidate).named());
         Optional<HeldOutMeasure> measure = learner.measure(line.heldOut());
-        measure.ifPresent(m -> metrics.putAll(m.named()));
+        measure.ifPresent(m -> {
+            metrics.putAll(m.named());
+            metrics.putAll(m.drift(line.measures(), line.stepsSinceMeasured()));
+        });
         ledger.settle();
-        CheckpointCandidate candidate = writer.write(line, ledger.session(), metrics);
+        CheckpointCandidate candidate =
+                writer.write(line, ledger.session(), metrics, measure.map(HeldOutMeasure::errors));
+        line.measured(metrics);
         announced.add(candidate);
         candidates++;
         candidateStep = line.step();

@@ -3,6 +3,7 @@ package dev.realalign.trainer.loop;
 import dev.realalign.schemas.AdapterShape;
 import dev.realalign.schemas.BaseModel;
 import dev.realalign.schemas.CheckpointLayout;
+import dev.realalign.schemas.HeldOutErrors;
 import dev.realalign.schemas.ObjectiveSettings;
 import dev.realalign.schemas.Sha256;
 import dev.realalign.trainer.learn.HeldOutMeasure;
@@ -73,7 +74,7 @@ final class FoldingLearner implements Learner {
 
     @Override
     public Optional<HeldOutMeasure> measure(List<TrainingPair> heldOut) {
-        return heldOut.isEmpty() ? Optional.empty() : Optional.of(new HeldOutMeasure(heldOut.size(), 1, 2, 1, 1, 0.75));
+        return heldOut.isEmpty() ? Optional.empty() : Optional.of(new HeldOutMeasure(heldOut.size(), 1, 2, 1, 1, 0.75, errors(heldOut)));
     }
 
     @Override
@@ -96,4 +97,10 @@ final class FoldingLearner implements Learner {
 
     @Override
     public void close() {}
+
+    private static HeldOutErrors errors(List<TrainingPair> heldOut) {
+        return HeldOutErrors.of(heldOut.stream()
+                .map(pair -> new HeldOutErrors.Measurement(pair.imageId(), 0, 500, 1, 2, 1, 1))
+                .toList());
+    }
 }

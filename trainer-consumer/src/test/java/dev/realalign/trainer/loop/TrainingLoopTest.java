@@ -175,6 +175,7 @@ class TrainingLoopTest {
                 .containsExactly(
                         "adapter.safetensors",
                         "ema.safetensors",
+                        "held-out-errors.json",
                         "held-out.avro",
                         "optimizer.safetensors",
                         "reference.safetensors");
@@ -266,6 +267,7 @@ class TrainingLoopTest {
                         "manifest.json",
                         "adapter.safetensors",
                         "ema.safetensors",
+                        "held-out-errors.json",
                         "held-out.avro",
                         "optimizer.safetensors",
                         "reference.safetensors")
