@@ -301,14 +301,14 @@ public record TrainerConfig(
             .define(
                     HELD_OUT_MAX,
                     Type.INT,
-                    32,
+                    64,
                     Rules.between(1, 100_000),
                     Importance.MEDIUM,
                     "Images in the full held-out set.")
             .define(
                     HELD_OUT_TIMESTEPS,
                     Type.INT,
-                    4,
+                    8,
                     Rules.between(1, 1000),
                     Importance.LOW,
                     "Timesteps at which each held-out pair is measured, spread over the schedule.")

@@ -273,8 +273,7 @@ public final class DiffusionLearner implements Learner {
                 List<TrainingPair> pairs = heldOut.subList(start, Math.min(start + HELD_OUT_BATCH, heldOut.size()));
                 try (TensorScope scope = TensorScope.open()) {
                     NoisedPairs noised = heldOut(pairs, slot);
-                    List<PairErrors> measured =
-                            PreferencePass.measure(model.denoiser(), average, reference, noised);
+                    List<PairErrors> measured = PreferencePass.measure(model.denoiser(), average, reference, noised);
                     errors.addAll(measured);
                     for (int i = 0; i < pairs.size(); i++) {
                         PairErrors e = measured.get(i);

@@ -18,13 +18,7 @@ import java.util.TreeMap;
  * @param errors every measurement behind the means
  */
 public record HeldOutMeasure(
-        int pairs,
-        double mW,
-        double mL,
-        double rW,
-        double rL,
-        double implicitAccuracy,
-        HeldOutErrors errors) {
+        int pairs, double mW, double mL, double rW, double rL, double implicitAccuracy, HeldOutErrors errors) {
     /** Weight of the past in the drift's moving averages, from one candidate to the next. */
     private static final double DRIFT_DECAY = 0.8;
 
@@ -40,20 +34,21 @@ public record HeldOutMeasure(
      * @param steps optimizer steps since it
      */
     public Map<String, Double> drift(Map<String, Double> before, long steps) {
-        double dW = mW - rW;
-        Double averageDW = before.get(AVERAGE_D_W);
-        Double averageRW = before.get(AVERAGE_R_W);
-        boolean goesOn =
-                averageDW != null && averageRW != null && Double.valueOf(pairs).equals(before.get(PAIRS));
-        double newDW = goesOn ? DRIFT_DECAY * averageDW + (1 - DRIFT_DECAY) * dW : dW;
-        double newRW = goesOn ? DRIFT_DECAY * averageRW + (1 - DRIFT_DECAY) * rW : rW;
+        double averageDW = mW - rW;
+        double averageRW = rW;
+        double averagedSteps = 0;
+        Double dWBefore = before.get(AVERAGE_D_W);
+        Double rWBefore = before.get(AVERAGE_R_W);
+        if (dWBefore != null && rWBefore != null && Double.valueOf(pairs).equals(before.get(PAIRS))) {
+            averageDW = DRIFT_DECAY * dWBefore + (1 - DRIFT_DECAY) * averageDW;
+            averageRW = DRIFT_DECAY * rWBefore + (1 - DRIFT_DECAY) * averageRW;
+            averagedSteps = before.getOrDefault(Measures.HELD_OUT_DRIFT_STEPS, 0.0) + steps;
+        }
         Map<String, Double> drift = new TreeMap<>();
-        drift.put(AVERAGE_D_W, newDW);
-        drift.put(AVERAGE_R_W, newRW);
-        drift.put(Measures.HELD_OUT_DRIFT, newDW / newRW);
-        drift.put(
-                Measures.HELD_OUT_DRIFT_STEPS,
-                goesOn ? before.getOrDefault(Measures.HELD_OUT_DRIFT_STEPS, 0.0) + steps : 0.0);
+        drift.put(AVERAGE_D_W, averageDW);
+        drift.put(AVERAGE_R_W, averageRW);
+        drift.put(Measures.HELD_OUT_DRIFT, averageDW / averageRW);
+        drift.put(Measures.HELD_OUT_DRIFT_STEPS, averagedSteps);
         drift.values().removeIf(value -> !Double.isFinite(value));
         return drift;
     }

@@ -45,8 +45,7 @@ final class CandidateWriter {
      * @param errors its errors on the held-out set, one by one
      * @throws UserErrorException when the store cannot be written; nothing is announced then
      */
-    CheckpointCandidate write(
-            Line line, long session, Map<String, Double> metrics, Optional<HeldOutErrors> errors) {
+    CheckpointCandidate write(Line line, long session, Map<String, Double> metrics, Optional<HeldOutErrors> errors) {
         CandidateStore.Stored stored;
         try {
             stored = store.write(

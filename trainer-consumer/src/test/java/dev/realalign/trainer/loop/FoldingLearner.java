@@ -74,7 +74,9 @@ final class FoldingLearner implements Learner {
 
     @Override
     public Optional<HeldOutMeasure> measure(List<TrainingPair> heldOut) {
-        return heldOut.isEmpty() ? Optional.empty() : Optional.of(new HeldOutMeasure(heldOut.size(), 1, 2, 1, 1, 0.75, errors(heldOut)));
+        return heldOut.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new HeldOutMeasure(heldOut.size(), 1, 2, 1, 1, 0.75, errors(heldOut)));
     }
 
     @Override
