@@ -200,7 +200,7 @@ class CandidateVerifierTest {
                 .build();
 
         assertThat(problems(candidate))
-                .containsExactly("a candidate is named like step-0000000120, not \"../versions\"");
+                .containsExactly("a candidate is named like step-0000000120-s0001, not \"../versions\"");
     }
 
     @Test
@@ -211,8 +211,8 @@ class CandidateVerifierTest {
 
         assertThatThrownBy(() -> verifier.verify(candidate, null))
                 .isInstanceOf(UserErrorException.class)
-                .hasMessage("candidate step-0000000010 was written to "
-                        + CheckpointLayout.location(elsewhere.resolve("models/tiny/candidates/step-0000000010"))
+                .hasMessage("candidate step-0000000010-s0001 was written to "
+                        + CheckpointLayout.location(elsewhere.resolve("models/tiny/candidates/step-0000000010-s0001"))
                         + ", but this publisher's checkpoint store is " + root
                         + " and does not hold it. Give trainer and"
                         + " publisher the same checkpoint.store.uri and see that it is mounted.");
@@ -223,8 +223,8 @@ class CandidateVerifierTest {
     void folderGone() throws IOException {
         CheckpointCandidate candidate = CheckpointCandidate.newBuilder(
                         store.candidate(10).write())
-                .setCandidate("step-0000000011")
-                .setLocation(CheckpointLayout.location(root.resolve("models/tiny/candidates/step-0000000011")))
+                .setCandidate("step-0000000011-s0001")
+                .setLocation(CheckpointLayout.location(root.resolve("models/tiny/candidates/step-0000000011-s0001")))
                 .build();
 
         assertThat(problems(candidate)).singleElement().asString().startsWith("manifest.json is missing in ");

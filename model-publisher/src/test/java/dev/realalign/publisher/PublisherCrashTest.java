@@ -77,18 +77,18 @@ class PublisherCrashTest {
         assertThat(undisturbed.versions()).hasSize(3);
         assertThat(undisturbed.decisions())
                 .containsExactly(
-                        "step-0000000010: published",
-                        "step-0000000020: published",
-                        "step-0000000030: its error on held-out real images is 1.5000 times the reference's, more than"
+                        "step-0000000010-s0001: published",
+                        "step-0000000020-s0001: published",
+                        "step-0000000030-s0001: its error on held-out real images is 1.5000 times the reference's, more than"
                                 + " 1.1000",
-                        "step-0000000010: already published as version 1",
+                        "step-0000000010-s0001: already published as version 1",
                         ": garbage",
                         "promote: canary moved to version 1: because",
                         "promote: canary points to version 1 (digest "
                                 + undisturbed.versions().get(0).getDigest()
                                 + ", moved by somebody: because) by now, not yet nowhere as expected: look again and"
                                 + " repeat the command if it still makes sense",
-                        "step-0000000040: published",
+                        "step-0000000040-s0001: published",
                         "promote: canary points to version 1 (digest "
                                 + undisturbed.versions().get(0).getDigest()
                                 + ", moved by somebody: because) by now, not to digest " + Candidates.digest("stale")
@@ -97,8 +97,8 @@ class PublisherCrashTest {
                 .containsExactly("latest 1 -> 1", "latest 2 -> 2", "canary 1 -> 1", "latest 3 -> 3");
         assertThat(undisturbed.files())
                 .containsExactly(
-                        "candidates/step-0000000030",
-                        "candidates/step-0000000040",
+                        "candidates/step-0000000030-s0001",
+                        "candidates/step-0000000040-s0001",
                         "versions/00000001",
                         "versions/00000002",
                         "versions/00000003");

@@ -174,7 +174,7 @@ class CatalogueTest {
                 "/models/" + MODEL + "/versions/99",
                 "/models/" + MODEL + "/versions/1x",
                 "/models/" + MODEL + "/versions/1/files/nothing",
-                files + "../../../candidates/step-0000000010/manifest.json",
+                files + "../../../candidates/step-0000000010-s0001/manifest.json",
                 files + "..%2F..%2F..%2F..%2F..%2Ftoken",
                 files + "%2e%2e",
                 "/models/..%2F..")) {

@@ -360,7 +360,7 @@ class PublishingTest {
                         .satisfies(decision ->
                                 assertThat(decision.getRewindTraining()).isTrue())
                         .satisfies(
-                                decision -> assertThat(decision.getCandidate()).isEqualTo("step-0000000010"));
+                                decision -> assertThat(decision.getCandidate()).isEqualTo("step-0000000010-s0001"));
                 assertThat(realalign(model, "release")).startsWith("0 done: latest moved from version 1 to version 3");
                 assertThat(realalign(model, "pin", "9", "--alias", "champion"))
                         .isEqualTo("1 refused: version 9 was never published; the newest is 3");

@@ -10,6 +10,8 @@ import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.LedgerEntry;
+import dev.realalign.schemas.PublishingDecision;
+import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.SessionBegun;
 import dev.realalign.schemas.TopicReader;
 import dev.realalign.schemas.Topics;
@@ -17,11 +19,16 @@ import dev.realalign.tests.endtoend.RoleProcess;
 import dev.realalign.trainer.ledger.LedgerState;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -187,11 +194,50 @@ class TrainingTest {
                     triples.feed(40);
                     await().atMost(SOON).until(() -> candidates(model).size() > written);
                     requireNoOlderSessionAfter(model, 3);
+                    requireRewindOnDecision(model);
                     assertThat(second.printed())
                             .contains("A trainer that is paused or cut off for longer than 6000 ms loses its lease");
                 }
             }
         }
+    }
+
+    /** The publisher's decision to take training back reaches the trainer, which writes it into the ledger once. */
+    private static void requireRewindOnDecision(String model) throws Exception {
+        CheckpointCandidate first = candidates(model).get(0);
+        try (Producer<String, PublishingDecision> publisher = new KafkaProducer<>(
+                cluster.producer("publisher-stand-in"),
+                new StringSerializer(),
+                Topics.PUBLISHING_LOG.valueSerializer(cluster.registry()))) {
+            publisher
+                    .send(new ProducerRecord<>(
+                            Topics.PUBLISHING_LOG.name(),
+                            model,
+                            PublishingDecision.newBuilder()
+                                    .setModel(model)
+                                    .setCandidate(first.getCandidate())
+                                    .setCandidateDigest(first.getDigest())
+                                    .setAccepted(true)
+                                    .setVersion(1L)
+                                    .setReason("colours drift")
+                                    .setDecidedAt(Instant.EPOCH)
+                                    .setAction("rollback")
+                                    .setCommand("command-1")
+                                    .setAlias("latest")
+                                    .setActor("ada")
+                                    .setRewindTraining(true)
+                                    .build()))
+                    .get();
+        }
+        await().atMost(SOON).until(() -> ledger(model).stream().anyMatch(e -> e.getEntry() instanceof Rewound));
+        Rewound rewound = ledger(model).stream()
+                .map(LedgerEntry::getEntry)
+                .filter(Rewound.class::isInstance)
+                .map(Rewound.class::cast)
+                .findFirst()
+                .orElseThrow();
+        assertThat(rewound.getToStep()).isEqualTo(first.getStep());
+        assertThat(rewound.getActor()).isEqualTo("ada");
     }
 
     /** From a session's first entry on, nothing of an older one. */

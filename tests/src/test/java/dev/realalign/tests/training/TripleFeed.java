@@ -13,10 +13,12 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import javax.imageio.ImageIO;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /** Writes numbered triples into preference-triples, the same bytes for the same number. */
@@ -40,15 +42,32 @@ final class TripleFeed implements AutoCloseable {
         }
     }
 
+    /** Triples that differ in their ids alone, as fast as the broker takes them. */
+    void feedCopies(int count, int side) throws IOException {
+        PreferenceTriple picture = triple(0, side);
+        for (int i = 0; i < count; i++) {
+            String id = Sha256.hex(("copy " + i).getBytes(StandardCharsets.UTF_8));
+            Future<RecordMetadata> unused = producer.send(new ProducerRecord<>(
+                    Topics.PREFERENCE_TRIPLES.name(),
+                    id,
+                    PreferenceTriple.newBuilder(picture).setImageId(id).build()));
+        }
+        producer.flush();
+    }
+
     private static PreferenceTriple triple(int number) throws IOException {
+        return triple(number, SIDE);
+    }
+
+    private static PreferenceTriple triple(int number, int side) throws IOException {
         Random random = new Random(number);
-        BufferedImage real = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_INT_RGB);
-        BufferedImage negative = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_INT_RGB);
-        for (int y = 0; y < SIDE; y++) {
-            for (int x = 0; x < SIDE; x++) {
+        BufferedImage real = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
+        BufferedImage negative = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
+        for (int y = 0; y < side; y++) {
+            for (int x = 0; x < side; x++) {
                 int colour = (number * 37 + x * 5) % 256 << 16 | (y * 7) % 256 << 8 | number % 256;
                 real.setRGB(x, y, colour);
-                negative.setRGB(x, y, x < SIDE / 2 ? random.nextInt(1 << 24) : colour);
+                negative.setRGB(x, y, x < side / 2 ? random.nextInt(1 << 24) : colour);
             }
         }
         Instant then = Instant.ofEpochMilli(1_700_000_000_000L + number);
@@ -57,8 +76,8 @@ final class TripleFeed implements AutoCloseable {
                 .setCaption("a photo of a block")
                 .setReal(png(real))
                 .setNegative(png(negative))
-                .setWidth(SIDE)
-                .setHeight(SIDE)
+                .setWidth(side)
+                .setHeight(side)
                 .setKind("LOCAL_NOISE")
                 .setStrength(0.5)
                 .setSeed((long) number)

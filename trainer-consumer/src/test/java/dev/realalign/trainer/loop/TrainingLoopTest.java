@@ -3,6 +3,7 @@ package dev.realalign.trainer.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.BatchPlanned;
@@ -370,6 +371,36 @@ class TrainingLoopTest {
                         "Nothing of it was announced; see to the checkpoint store's space and permissions and"
                                 + " start again.");
         assertThat(candidates.announced).isEmpty();
+    }
+
+    @Test
+    void a_full_disk_stops_the_trainer_with_a_sentence_and_room_lets_it_go_on() throws Exception {
+        Path candidatesFolder = Files.createDirectories(root.resolve("models/m/candidates"));
+        assumeTrue(
+                new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", candidatesFolder.toString())
+                                .start()
+                                .waitFor()
+                        == 0,
+                "needs the right to mount a small tmpfs");
+        try {
+            feed(0, 30);
+            loop.takeOver("test");
+            assertThatThrownBy(() -> turns(3))
+                    .isInstanceOf(UserErrorException.class)
+                    .hasMessageStartingWith("The candidate of step 3 of model m could not be written: ")
+                    .hasMessageContaining("No space left on device");
+            assertThat(candidates.announced).isEmpty();
+        } finally {
+            assertThat(new ProcessBuilder("umount", candidatesFolder.toString())
+                            .start()
+                            .waitFor())
+                    .isZero();
+        }
+        String weights = learner.weights;
+        restart();
+        loop.takeOver("test");
+        assertThat(learner.weights).isEqualTo(weights);
+        assertThat(candidates.announced).hasSize(1);
     }
 
     @Test
