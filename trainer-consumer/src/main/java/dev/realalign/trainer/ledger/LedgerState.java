@@ -89,9 +89,14 @@ public final class LedgerState {
     }
 
     private void moveTo(List<Long> next) {
-        for (int partition = 0; partition < next.size(); partition++) {
-            nextOffsets.put(partition, next.get(partition));
-        }
+        nextOffsets.putAll(offsets(next));
+    }
+
+    /** Next offsets of every partition from the list an entry carries. */
+    public static SortedMap<Integer, Long> offsets(List<Long> list) {
+        SortedMap<Integer, Long> offsets = new TreeMap<>();
+        list.forEach(offset -> offsets.put(offsets.size(), offset));
+        return offsets;
     }
 
     /** Next offsets as entries carry them. */

@@ -16,6 +16,7 @@ import dev.realalign.trainer.candidate.CandidateStore;
 import dev.realalign.trainer.learn.Learner;
 import dev.realalign.trainer.learn.StepMetrics;
 import dev.realalign.trainer.ledger.Ledger;
+import dev.realalign.trainer.ledger.LedgerState;
 import dev.realalign.trainer.plan.Delivery;
 import dev.realalign.trainer.triple.SkipReason;
 import dev.realalign.trainer.triple.TrainingPair;
@@ -125,10 +126,7 @@ final class Replay {
         requireSameSetting(plan);
         List<TrainingPair> pairs = members(plan);
         LedgerMark mark = mark(entry, plan.getChain().bytes());
-        SortedMap<Integer, Long> next = new TreeMap<>();
-        for (int partition = 0; partition < plan.getNextOffsets().size(); partition++) {
-            next.put(partition, plan.getNextOffsets().get(partition));
-        }
+        SortedMap<Integer, Long> next = LedgerState.offsets(plan.getNextOffsets());
         if (undone) {
             begun.line().trained(plan.getStep(), pairs, next, mark);
             return;
@@ -219,11 +217,7 @@ final class Replay {
             pairs.add(usable.pair());
         }
         begun.line().holdOut(pairs);
-        SortedMap<Integer, Long> next = new TreeMap<>();
-        for (int partition = 0; partition < skipped.getNextOffsets().size(); partition++) {
-            next.put(partition, skipped.getNextOffsets().get(partition));
-        }
-        begun.line().moveTo(next);
+        begun.line().moveTo(LedgerState.offsets(skipped.getNextOffsets()));
     }
 
     private Map<String, Delivery> fetch(SortedMap<Integer, SortedSet<Long>> wanted) {
