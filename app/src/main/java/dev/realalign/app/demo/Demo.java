@@ -11,10 +11,13 @@ import dev.realalign.app.feed.ImageSource;
 import dev.realalign.app.sample.Painter;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ClusterSetup;
+import dev.realalign.runtime.LagWatch;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.Topics;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * The demo from start to end: model, pictures, cluster and roles, then {@link DemoRun}, then the sample sheets.
  */
 public final class Demo {
+    private static final Duration LAG_PAUSE = Duration.ofSeconds(1);
+
     private final DemoSettings settings;
     private final Terminal terminal;
     private final StopSignal stop;
@@ -74,7 +79,7 @@ public final class Demo {
             folder.announce(configuration);
             try (Roles roles = new Roles(cluster, configuration, settings.line(), folder.received(settings.line()));
                     CensusTaker census = new CensusTaker(reach, settings.line());
-                    LagWatch lags = new LagWatch(reach);
+                    LagWatch lags = new LagWatch(reach, Stages::among, List.of(), LAG_PAUSE, LagWatch.WINDOW);
                     FeedRun feed = new FeedRun(
                             FeedConfig.from(configuration),
                             source,
