@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.realalign.app.console.StopSignal;
 import dev.realalign.app.console.Terminal;
 import dev.realalign.app.demo.Stages;
+import dev.realalign.app.metrics.ClusterMetrics;
+import dev.realalign.app.metrics.Health;
 import dev.realalign.runtime.LagEvaluation;
 import dev.realalign.runtime.LagHistory;
 import dev.realalign.runtime.LagReport;
@@ -19,10 +21,12 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -53,6 +57,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  realalign lag",
             "  realalign lag --watch --window 60",
+            "  realalign lag --watch --window 60 -D metrics.port=9308     also answers Prometheus, as docs/metrics.md says",
             "  realalign lag --group my-service --json --config cluster.properties"
         })
 final class LagCommand implements Callable<Integer> {
@@ -101,12 +106,16 @@ final class LagCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         StopSignal stop = StopSignal.listen();
         LagHistory history = new LagHistory(Duration.ofSeconds(windowSeconds));
+        AtomicReference<@Nullable LagReport> newest = new AtomicReference<>();
         try (ReachedCluster reached = cluster.reach();
-                LagSampler sampler = new LagSampler(reached.config(), exact)) {
+                LagSampler sampler = new LagSampler(reached.config(), exact);
+                ClusterMetrics metrics = watch ? serve(reached, newest) : ClusterMetrics.none()) {
             Terminal terminal = Terminal.of(out);
             long began = System.nanoTime();
             while (true) {
-                LagReport report = LagWatch.report(sampler, choice(), List.of(), history);
+                LagReport report =
+                        LagWatch.report(sampler, choice(), watch ? ClusterMetrics.topics() : List.of(), history);
+                newest.set(report);
                 boolean decided = windowSeconds == 0
                         || report.partitions().stream().noneMatch(p -> p.status() == LagStatus.UNKNOWN)
                         || System.nanoTime() - began
@@ -122,6 +131,14 @@ final class LagCommand implements Callable<Integer> {
                 }
             }
         }
+    }
+
+    private static ClusterMetrics serve(ReachedCluster reached, AtomicReference<@Nullable LagReport> newest) {
+        return ClusterMetrics.serve(
+                reached.properties(),
+                () -> Optional.ofNullable(newest.get()),
+                meters -> {},
+                () -> new Health(true, newest.get() != null, "watches the cluster"));
     }
 
     private void requireSense() {

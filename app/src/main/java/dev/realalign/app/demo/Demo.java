@@ -8,6 +8,7 @@ import dev.realalign.app.embedded.EmbeddedOptions;
 import dev.realalign.app.feed.CameraTiles;
 import dev.realalign.app.feed.FeedConfig;
 import dev.realalign.app.feed.ImageSource;
+import dev.realalign.app.metrics.ClusterMetrics;
 import dev.realalign.app.sample.Painter;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ClusterSetup;
@@ -17,7 +18,6 @@ import dev.realalign.schemas.Topics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -79,7 +79,10 @@ public final class Demo {
             folder.announce(configuration);
             try (Roles roles = new Roles(cluster, configuration, settings.line(), folder.received(settings.line()));
                     CensusTaker census = new CensusTaker(reach, settings.line());
-                    LagWatch lags = new LagWatch(reach, Stages::among, List.of(), LAG_PAUSE, LagWatch.WINDOW);
+                    LagWatch lags =
+                            new LagWatch(reach, Stages::among, ClusterMetrics.topics(), LAG_PAUSE, LagWatch.WINDOW);
+                    ClusterMetrics metrics =
+                            ClusterMetrics.serve(configuration, lags::newest, roles::register, roles::health);
                     FeedRun feed = new FeedRun(
                             FeedConfig.from(configuration),
                             source,

@@ -11,9 +11,6 @@ import java.util.List;
  * @param explanation in words, without anything secret
  */
 public record Health(boolean alive, boolean ready, String explanation) {
-    /** A process without services of its own is well while it answers. */
-    public static final Health WELL = new Health(true, true, "at work");
-
     /** How a process of these services fares: as well as the worst of them. */
     public static Health of(List<? extends Service> services) {
         boolean alive = true;
