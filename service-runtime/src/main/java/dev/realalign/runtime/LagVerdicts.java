@@ -41,7 +41,7 @@ public final class LagVerdicts {
      * is REWIND; a lag of zero at any time within the window is OK. A lag all the while is STOPPED when no member is there
      * and the silence has lasted longer than the activity before it, STALLED when a member is there and nothing moved,
      * WARNING when no commit found a smaller lag than the one before it, and OK otherwise. STOPPED, STALLED and WARNING need
-     * a history as long as the window; where one of them may come of it, the verdict is UNKNOWN before.
+     * a history of two samples and as long as the window; where one of them may come of it, the verdict is UNKNOWN before.
      *
      * @param history samples, oldest first; the last is the present
      * @param window how much history a verdict needs
@@ -63,7 +63,8 @@ public final class LagVerdicts {
             return LagStatus.OK;
         }
         Point first = committed.get(0);
-        boolean watched = Duration.between(first.at(), now.at()).compareTo(window) >= 0;
+        boolean watched =
+                committed.size() > 1 && Duration.between(first.at(), now.at()).compareTo(window) >= 0;
         if (watched && hasStopped(committed)) {
             return LagStatus.STOPPED;
         }

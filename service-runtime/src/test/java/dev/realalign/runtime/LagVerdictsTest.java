@@ -122,6 +122,11 @@ class LagVerdictsTest {
         assertThat(LagVerdicts.status(history, WINDOW)).isEqualTo(status);
     }
 
+    @Test
+    void one_look_is_no_verdict_however_short_the_window() {
+        assertThat(LagVerdicts.status(history(false, at(5, 9)), Duration.ZERO)).isEqualTo(LagStatus.UNKNOWN);
+    }
+
     static Stream<Arguments> trends() {
         OptionalDouble none = OptionalDouble.empty();
         return Stream.of(
