@@ -455,11 +455,21 @@ public record TrainerConfig(
 
     /** Group whose member with the ledger's only partition trains. */
     String leaseGroup() {
-        return "realalign-lease-" + loop.model();
+        return leaseGroup(loop.model());
+    }
+
+    /** The lease group of a line: its members are the line's trainers, those that stand by among them. */
+    public static String leaseGroup(String model) {
+        return "realalign-lease-" + model;
     }
 
     /** Group under which lag tools see the trainer; nothing is resumed from it. */
     String group() {
-        return "realalign-trainer-" + loop.model();
+        return group(loop.model());
+    }
+
+    /** The group under which lag tools see the trainer of a line. */
+    public static String group(String model) {
+        return "realalign-trainer-" + model;
     }
 }

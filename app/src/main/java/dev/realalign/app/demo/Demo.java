@@ -9,8 +9,11 @@ import dev.realalign.app.feed.CameraTiles;
 import dev.realalign.app.feed.FeedConfig;
 import dev.realalign.app.feed.ImageSource;
 import dev.realalign.app.sample.Painter;
+import dev.realalign.dashboard.DashboardConfig;
+import dev.realalign.dashboard.DashboardService;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ClusterSetup;
+import dev.realalign.runtime.Service;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.Topics;
 import java.io.IOException;
@@ -75,6 +78,7 @@ public final class Demo {
             try (Roles roles = new Roles(cluster, configuration, settings.line(), folder.received(settings.line()));
                     CensusTaker census = new CensusTaker(reach, settings.line());
                     LagWatch lags = new LagWatch(reach);
+                    DashboardService dashboard = dashboard(folder, configuration);
                     FeedRun feed = new FeedRun(
                             FeedConfig.from(configuration),
                             source,
@@ -90,6 +94,26 @@ public final class Demo {
                 folder.withdraw();
             }
         }
+    }
+
+    /** Serves the page; a port that the user named and cannot have ends the demo before it begins. */
+    private DashboardService dashboard(DemoFolder folder, Map<String, String> configuration)
+            throws InterruptedException {
+        Map<String, String> given = new TreeMap<>(folder.dashboard("demo"));
+        given.putAll(configuration);
+        settings.dashboardPort().ifPresent(port -> given.put(DashboardConfig.PORT, Integer.toString(port)));
+        DashboardConfig config = DashboardConfig.from(given, StageGroupNames.of(given));
+        DashboardService dashboard = new DashboardService(
+                given.containsKey(DashboardConfig.PORT) ? config : config.orAnyFreePort(),
+                address -> terminal.line("dashboard: " + address));
+        dashboard.start();
+        while (dashboard.state() == Service.State.STARTING) {
+            Thread.sleep(10);
+        }
+        if (dashboard.failure().orElse(null) instanceof UserErrorException mistake) {
+            throw mistake;
+        }
+        return dashboard;
     }
 
     private ImageSource source(int resolution) {
