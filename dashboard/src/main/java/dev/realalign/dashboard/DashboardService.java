@@ -12,6 +12,7 @@ import dev.realalign.dashboard.web.DashboardServer;
 import dev.realalign.dashboard.web.EventHub;
 import dev.realalign.dashboard.web.PageSource;
 import dev.realalign.dashboard.web.SampleFolder;
+import dev.realalign.runtime.LagWatch;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.runtime.WorkerService;
 import java.io.IOException;
@@ -36,16 +37,19 @@ public final class DashboardService extends WorkerService {
     private final DashboardConfig config;
     private final Clock clock = Clock.systemUTC();
     private final CountDownLatch stop = new CountDownLatch(1);
+    private final LagWatch lags;
     private final Consumer<URI> onAddress;
 
     /**
      * A dashboard that is not started yet.
      *
+     * @param lags samples the cluster, real-images among its topics; stays the caller's
      * @param onAddress told where the page is, once it is served
      */
-    public DashboardService(DashboardConfig config, Consumer<URI> onAddress) {
+    public DashboardService(DashboardConfig config, LagWatch lags, Consumer<URI> onAddress) {
         super("dashboard");
         this.config = config;
+        this.lags = lags;
         this.onAddress = onAddress;
     }
 
@@ -53,6 +57,7 @@ public final class DashboardService extends WorkerService {
     protected void run() throws Exception {
         StreamState state = new StreamState(
                 config.model(),
+                config.groups(),
                 config.cluster().bootstrapServers(),
                 config.cluster().registryUrl(),
                 TRIPLE_BYTES,
@@ -63,7 +68,7 @@ public final class DashboardService extends WorkerService {
                 TopicTail tail = new TopicTail(config.cluster(), state, clock);
                 TripleWindow triples = new TripleWindow(config.cluster(), state, hub::isWatched);
                 StreamProbe probe =
-                        new StreamProbe(config.cluster(), config.groups(), state, history, hub::isWatched, clock);
+                        new StreamProbe(config.cluster(), lags, state, history, hub::isWatched, clock);
                 DashboardServer server = DashboardServer.start(
                         config.host(),
                         config.port(),

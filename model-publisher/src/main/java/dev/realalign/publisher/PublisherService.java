@@ -44,7 +44,17 @@ public final class PublisherService extends WorkerService {
 
     /** A publisher with the gate its configuration describes. */
     public PublisherService(PublisherConfig config) {
-        this(config, config.gate(), PublishingStep.Observer.NONE);
+        this(config, PublishingStep.Observer.NONE);
+    }
+
+    /**
+     * A publisher with the gate its configuration describes.
+     *
+     * @param steps told of every step, in the publisher's thread
+     * @throws UserErrorException for usage, when the signing key cannot be used
+     */
+    public PublisherService(PublisherConfig config, PublishingStep.Observer steps) {
+        this(config, config.gate(), steps);
     }
 
     /**

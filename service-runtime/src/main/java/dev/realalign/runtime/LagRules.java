@@ -1,9 +1,12 @@
 package dev.realalign.runtime;
 
+import dev.realalign.runtime.PartitionLag.Owner;
+import dev.realalign.runtime.PartitionLag.SecondsFrom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
@@ -22,13 +25,20 @@ public final class LagRules {
         record Nothing() implements FirstUnread {}
 
         /**
-         * A record.
+         * A record, read.
          *
          * @param timestamp its timestamp
          */
         record At(Instant timestamp) implements FirstUnread {}
 
-        /** The look did not end in time. */
+        /**
+         * A record that was not read, but whose time follows from samples of the partition's end.
+         *
+         * @param timestamp about when it was written
+         */
+        record About(Instant timestamp) implements FirstUnread {}
+
+        /** There was no look, or it did not end in time. */
         record Unknown() implements FirstUnread {}
     }
 
@@ -43,6 +53,7 @@ public final class LagRules {
      * @param committed next offset the group will read, absent when it never committed
      * @param end last stable offset
      * @param first the first unread record; read only when {@link #needsLook}
+     * @param owner member that reads the partition
      * @param now time of the sample
      */
     public static PartitionLag lag(
@@ -52,23 +63,37 @@ public final class LagRules {
             OptionalLong committed,
             long end,
             FirstUnread first,
+            Optional<Owner> owner,
             Instant now) {
         OptionalLong records;
         OptionalDouble seconds;
+        SecondsFrom from;
         if (committed.isEmpty()) {
             records = OptionalLong.empty();
             seconds = OptionalDouble.empty();
+            from = SecondsFrom.UNKNOWN;
         } else if (!needsLook(committed, end) || first instanceof FirstUnread.Nothing) {
             records = OptionalLong.of(0);
             seconds = OptionalDouble.of(0);
+            from = SecondsFrom.EXACT;
         } else {
             records = OptionalLong.of(end - committed.getAsLong());
-            seconds = first instanceof FirstUnread.At at
-                    ? OptionalDouble.of(
-                            Math.max(0, Duration.between(at.timestamp(), now).toMillis() / 1000.0))
-                    : OptionalDouble.empty();
+            if (first instanceof FirstUnread.At at) {
+                seconds = age(at.timestamp(), now);
+                from = SecondsFrom.EXACT;
+            } else if (first instanceof FirstUnread.About about) {
+                seconds = age(about.timestamp(), now);
+                from = SecondsFrom.SAMPLED;
+            } else {
+                seconds = OptionalDouble.empty();
+                from = SecondsFrom.UNKNOWN;
+            }
         }
-        return new PartitionLag(group, topic, partition, committed, end, records, seconds);
+        return new PartitionLag(group, topic, partition, committed, end, records, seconds, from, owner);
+    }
+
+    private static OptionalDouble age(Instant timestamp, Instant now) {
+        return OptionalDouble.of(Math.max(0, Duration.between(timestamp, now).toMillis() / 1000.0));
     }
 
     /**

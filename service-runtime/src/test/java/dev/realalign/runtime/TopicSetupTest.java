@@ -9,8 +9,8 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What stands between a service and its brokers; what happens when nothing does is tested on a real broker. */
@@ -90,7 +90,7 @@ class TopicSetupTest {
                 "bootstrap.servers", broker, "schema.registry.url", "mock://topics", "cluster.timeout.ms", "1500"));
         try (LagSampler sampler = new LagSampler(cluster)) {
             UserErrorException error = catchThrowableOfType(
-                    UserErrorException.class, () -> sampler.sample(Map.of("g", Set.of("real-images"))));
+                    UserErrorException.class, () -> sampler.sample(LagTarget.Choice.EVERY_GROUP, List.of()));
 
             assertThat(error.problems().get(0)).startsWith("no broker answers at " + broker + " within 1.5 s.");
         }

@@ -455,12 +455,7 @@ public record TrainerConfig(
 
     /** Group whose member with the ledger's only partition trains. */
     String leaseGroup() {
-        return leaseGroup(loop.model());
-    }
-
-    /** The lease group of a line: its members are the line's trainers, those that stand by among them. */
-    public static String leaseGroup(String model) {
-        return "realalign-lease-" + model;
+        return "realalign-lease-" + loop.model();
     }
 
     /** Group under which lag tools see the trainer; nothing is resumed from it. */

@@ -2,6 +2,7 @@ package dev.realalign.app.command;
 
 import dev.realalign.app.feed.FeedConfig;
 import dev.realalign.app.feed.HttpDoorConfig;
+import dev.realalign.app.metrics.MetricsConfig;
 import dev.realalign.curator.CuratorConfig;
 import dev.realalign.dashboard.DashboardConfig;
 import dev.realalign.publisher.PublisherConfig;
@@ -20,6 +21,7 @@ final class ConfigurationPage {
     static ConfigReference reference() {
         return new ConfigReference(List.of(
                 new Section("Cluster", "Read by every role.", ClusterConfig.DEFINITION),
+                new Section("Metrics", "Read by every process that runs on.", MetricsConfig.DEFINITION),
                 new Section("Blob store", "Read by the feeder and the curator.", StoreConfig.BLOBS),
                 new Section("Checkpoint store", "Read by the trainer and the publisher.", StoreConfig.CHECKPOINTS),
                 new Section(

@@ -1,7 +1,9 @@
 package dev.realalign.app.command;
 
+import dev.realalign.app.metrics.RoleMeters;
 import dev.realalign.curator.CuratorConfig;
 import dev.realalign.curator.CuratorService;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,6 +26,10 @@ final class CurateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        return RoleRun.untilStopped(() -> new CuratorService(CuratorConfig.from(config.given())));
+        Map<String, String> given = config.given();
+        return RoleRun.untilStopped(
+                given,
+                () -> new CuratorService(CuratorConfig.from(given)),
+                (meters, curator) -> RoleMeters.curator(meters, curator.counts()));
     }
 }

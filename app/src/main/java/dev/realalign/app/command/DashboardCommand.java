@@ -1,9 +1,13 @@
 package dev.realalign.app.command;
 
 import dev.realalign.app.demo.StageGroupNames;
+import dev.realalign.app.demo.Stages;
 import dev.realalign.dashboard.DashboardConfig;
 import dev.realalign.dashboard.DashboardService;
-import dev.realalign.runtime.Service;
+import dev.realalign.runtime.LagWatch;
+import dev.realalign.schemas.Topics;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -26,6 +30,9 @@ import picocli.CommandLine.Spec;
             "  realalign dashboard --data /tmp/demo -D model.name=tiny-photo -D dashboard.port=9000"
         })
 final class DashboardCommand implements Callable<Integer> {
+    private static final Duration PAUSE = Duration.ofSeconds(2);
+    private static final Duration LONGEST_ANSWER = Duration.ofSeconds(5);
+
     @Mixin
     private ClusterOptions cluster;
 
@@ -35,14 +42,22 @@ final class DashboardCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         try (ReachedCluster reached = cluster.reachForDashboard()) {
-            return RoleRun.untilStopped(() -> service(reached.properties()));
+            Map<String, String> given = reached.properties();
+            DashboardConfig config = DashboardConfig.from(given, StageGroupNames.of(given));
+            try (LagWatch lags = new LagWatch(
+                    config.cluster().withTimeout(LONGEST_ANSWER),
+                    Stages::among,
+                    List.of(Topics.REAL_IMAGES.name()),
+                    PAUSE,
+                    LagWatch.WINDOW)) {
+                return RoleRun.untilStopped(
+                        given,
+                        () -> new DashboardService(config, lags, address -> {
+                            spec.commandLine().getOut().println("dashboard: " + address);
+                            spec.commandLine().getOut().flush();
+                        }),
+                        (meters, dashboard) -> {});
+            }
         }
-    }
-
-    private Service service(Map<String, String> given) {
-        return new DashboardService(DashboardConfig.from(given, StageGroupNames.of(given)), address -> {
-            spec.commandLine().getOut().println("dashboard: " + address);
-            spec.commandLine().getOut().flush();
-        });
     }
 }

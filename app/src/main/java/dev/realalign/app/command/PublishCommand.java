@@ -1,7 +1,10 @@
 package dev.realalign.app.command;
 
+import dev.realalign.app.metrics.PublishingCounts;
+import dev.realalign.app.metrics.RoleMeters;
 import dev.realalign.publisher.PublisherConfig;
 import dev.realalign.publisher.PublisherService;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,6 +27,11 @@ final class PublishCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        return RoleRun.untilStopped(() -> new PublisherService(PublisherConfig.from(config.given())));
+        Map<String, String> given = config.given();
+        PublishingCounts counts = new PublishingCounts();
+        return RoleRun.untilStopped(
+                given,
+                () -> new PublisherService(PublisherConfig.from(given), counts),
+                (meters, publisher) -> RoleMeters.publisher(meters, counts));
     }
 }

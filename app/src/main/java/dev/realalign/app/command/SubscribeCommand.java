@@ -1,6 +1,9 @@
 package dev.realalign.app.command;
 
 import dev.realalign.app.console.StopSignal;
+import dev.realalign.app.metrics.Health;
+import dev.realalign.app.metrics.ProcessMetrics;
+import dev.realalign.app.metrics.RoleMeters;
 import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.ModelName;
@@ -17,6 +20,7 @@ import dev.realalign.subscriber.VersionListener;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -148,12 +152,24 @@ final class SubscribeCommand implements Callable<Integer> {
             if (name != null) {
                 builder.name(name);
             }
-            try (CheckpointSubscriber subscriber = builder.start()) {
+            try (CheckpointSubscriber subscriber = builder.start();
+                    ProcessMetrics metrics = ProcessMetrics.serve(
+                            reached.properties(),
+                            meters -> RoleMeters.subscriber(meters, model, subscriber::state, InstantSource.system()),
+                            () -> health(subscriber.state()))) {
                 return once ? receiveOnce(subscriber, out) : keepUntil(stop, subscriber);
             }
         } catch (SubscriptionException e) {
             throw UserErrorException.failure(sentence(String.valueOf(e.getMessage())), e);
         }
+    }
+
+    /** Ready once everything announced was read; a subscriber goes on by itself whatever happens. */
+    private static Health health(SubscriberState state) {
+        String inUse = state.current()
+                .map(version -> "serves version " + version.version())
+                .orElse("serves nothing yet");
+        return new Health(true, state.caughtUp() && state.trouble().isEmpty(), inUse);
     }
 
     private static String sentence(String message) {

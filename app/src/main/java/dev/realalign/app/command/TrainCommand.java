@@ -1,5 +1,6 @@
 package dev.realalign.app.command;
 
+import dev.realalign.app.metrics.RoleMeters;
 import dev.realalign.trainer.TrainerConfig;
 import dev.realalign.trainer.TrainerService;
 import java.util.HashMap;
@@ -34,12 +35,13 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        return RoleRun.untilStopped(() -> {
-            Map<String, String> given = new HashMap<>(config.given());
-            if (acceptGap) {
-                given.put(TrainerConfig.ACCEPT_GAP, "true");
-            }
-            return new TrainerService(TrainerConfig.from(given));
-        });
+        Map<String, String> given = new HashMap<>(config.given());
+        if (acceptGap) {
+            given.put(TrainerConfig.ACCEPT_GAP, "true");
+        }
+        return RoleRun.untilStopped(
+                given,
+                () -> new TrainerService(TrainerConfig.from(given)),
+                (meters, trainer) -> RoleMeters.trainer(meters, trainer::progress));
     }
 }

@@ -8,16 +8,19 @@ import dev.realalign.app.embedded.EmbeddedOptions;
 import dev.realalign.app.feed.CameraTiles;
 import dev.realalign.app.feed.FeedConfig;
 import dev.realalign.app.feed.ImageSource;
+import dev.realalign.app.metrics.ClusterMetrics;
 import dev.realalign.app.sample.Painter;
 import dev.realalign.dashboard.DashboardConfig;
 import dev.realalign.dashboard.DashboardService;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ClusterSetup;
+import dev.realalign.runtime.LagWatch;
 import dev.realalign.runtime.Service;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.Topics;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * The demo from start to end: model, pictures, cluster and roles, then {@link DemoRun}, then the sample sheets.
  */
 public final class Demo {
+    private static final Duration LAG_PAUSE = Duration.ofSeconds(1);
+
     private final DemoSettings settings;
     private final Terminal terminal;
     private final StopSignal stop;
@@ -77,8 +82,11 @@ public final class Demo {
             folder.announce(configuration);
             try (Roles roles = new Roles(cluster, configuration, settings.line(), folder.received(settings.line()));
                     CensusTaker census = new CensusTaker(reach, settings.line());
-                    LagWatch lags = new LagWatch(reach);
-                    DashboardService dashboard = dashboard(folder, configuration);
+                    LagWatch lags =
+                            new LagWatch(reach, Stages::among, ClusterMetrics.topics(), LAG_PAUSE, LagWatch.WINDOW);
+                    ClusterMetrics metrics =
+                            ClusterMetrics.serve(configuration, lags::newest, roles::register, roles::health);
+                    DashboardService dashboard = dashboard(folder, configuration, lags);
                     FeedRun feed = new FeedRun(
                             FeedConfig.from(configuration),
                             source,
@@ -97,7 +105,7 @@ public final class Demo {
     }
 
     /** Serves the page; a port that the user named and cannot have ends the demo before it begins. */
-    private DashboardService dashboard(DemoFolder folder, Map<String, String> configuration)
+    private DashboardService dashboard(DemoFolder folder, Map<String, String> configuration, LagWatch lags)
             throws InterruptedException {
         Map<String, String> given = new TreeMap<>(folder.dashboard("demo"));
         given.putAll(configuration);
@@ -105,6 +113,7 @@ public final class Demo {
         DashboardConfig config = DashboardConfig.from(given, StageGroupNames.of(given));
         DashboardService dashboard = new DashboardService(
                 given.containsKey(DashboardConfig.PORT) ? config : config.orAnyFreePort(),
+                lags,
                 address -> terminal.line("dashboard: " + address));
         dashboard.start();
         while (dashboard.state() == Service.State.STARTING) {

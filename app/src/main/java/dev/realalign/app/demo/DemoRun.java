@@ -2,6 +2,7 @@ package dev.realalign.app.demo;
 
 import dev.realalign.app.console.StopSignal;
 import dev.realalign.app.console.Terminal;
+import dev.realalign.runtime.LagWatch;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.trainer.loop.TrainerProgress;
 import java.time.Duration;
@@ -140,7 +141,7 @@ final class DemoRun {
                 census.census(),
                 roles.training().orElse(null),
                 roles.received(),
-                lags.lags());
+                Stages.lags(lags.newest()));
     }
 
     private Optional<TrainerProgress> progress() {

@@ -1,6 +1,10 @@
 package dev.realalign.app.demo;
 
 import dev.realalign.app.embedded.EmbeddedCluster;
+import dev.realalign.app.metrics.Health;
+import dev.realalign.app.metrics.Meters;
+import dev.realalign.app.metrics.PublishingCounts;
+import dev.realalign.app.metrics.RoleMeters;
 import dev.realalign.curator.CuratorConfig;
 import dev.realalign.curator.CuratorService;
 import dev.realalign.publisher.PublisherConfig;
@@ -22,6 +26,7 @@ import dev.realalign.trainer.learn.HeldOutMeasure;
 import dev.realalign.trainer.learn.StepMetrics;
 import dev.realalign.trainer.loop.LoopSettings;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +51,9 @@ final class Roles implements AutoCloseable {
     private final PublisherService publisher;
     private final CheckpointSubscriber subscriber;
     private final Path into;
+    private final String line;
     private final long feedAhead;
+    private final PublishingCounts publishings = new PublishingCounts();
     private final Set<Long> received = new ConcurrentSkipListSet<>();
 
     /**
@@ -60,12 +67,13 @@ final class Roles implements AutoCloseable {
     Roles(EmbeddedCluster cluster, Map<String, String> configuration, String line, Path into) {
         this.cluster = cluster;
         this.into = into;
+        this.line = line;
         curator = new CuratorService(CuratorConfig.from(configuration));
         TrainerConfig training = TrainerConfig.from(configuration);
         trainer = new TrainerService(training);
         feedAhead = Math.max(LEAST_AHEAD, (long) BATCHES_AHEAD * training.loop().batchPairs());
         PublisherConfig publishing = PublisherConfig.from(configuration);
-        publisher = new PublisherService(publishing);
+        publisher = new PublisherService(publishing, publishings);
         receivedOnDisk().forEach(version -> received.add(version.version()));
         try {
             CheckpointSubscriber.Builder builder = CheckpointSubscriber.of(line, into, client(configuration));
@@ -181,6 +189,20 @@ final class Roles implements AutoCloseable {
                 throw new IllegalStateException("the " + service.name() + " failed", failure);
             }
         }
+    }
+
+    /** Registers the meters of every role. */
+    void register(Meters meters) {
+        services().forEach(service -> RoleMeters.service(meters, service));
+        RoleMeters.curator(meters, curator.counts());
+        RoleMeters.trainer(meters, trainer::progress);
+        RoleMeters.publisher(meters, publishings);
+        RoleMeters.subscriber(meters, line, subscriber::state, InstantSource.system());
+    }
+
+    /** How they fare together. */
+    Health health() {
+        return Health.of(services());
     }
 
     /** What keeps the subscriber from receiving, while something does. */

@@ -18,14 +18,9 @@ public final class StageGroupNames {
         String curator = given.getOrDefault(
                 CuratorConfig.APPLICATION_ID,
                 String.valueOf(CuratorConfig.DEFINITION.defaultValues().get(CuratorConfig.APPLICATION_ID)));
-        return new StageGroups(
-                Map.of(
-                        Stage.CURATOR, curator,
-                        Stage.TRAINER, TrainerConfig.group(model),
-                        Stage.PUBLISHER, PublisherConfig.group(model)),
-                Map.of(
-                        Stage.CURATOR, curator,
-                        Stage.TRAINER, TrainerConfig.leaseGroup(model),
-                        Stage.PUBLISHER, PublisherConfig.group(model)));
+        return new StageGroups(Map.of(
+                Stage.CURATOR, curator,
+                Stage.TRAINER, TrainerConfig.group(model),
+                Stage.PUBLISHER, PublisherConfig.group(model)));
     }
 }

@@ -31,8 +31,7 @@ final class AlarmRules {
      * @param brokers where the brokers are
      * @param registryUrl where the registry is
      * @param lags lag of every group and topic
-     * @param members members of every stage, null when unknown
-     * @param missingSince since when a stage has no member, for those that have none
+     * @param missingSince since when a stage runs nowhere, for those of which that is known
      * @param notApplied steps among the newest {@value #STEPS_LOOKED_AT} that changed nothing
      * @param fedPerSecond records fed per second, absent when unknown
      * @param judged records of real-images that were judged, absent when unknown
@@ -43,8 +42,7 @@ final class AlarmRules {
             String registryUrl,
             Reachability broker,
             Reachability registry,
-            List<LagTrend.View> lags,
-            @Nullable Map<Stage, Members> members,
+            List<GroupLag> lags,
             Map<Stage, Instant> missingSince,
             VersionBook versions,
             RejectionTally.View rejections,
@@ -100,49 +98,61 @@ final class AlarmRules {
     }
 
     private static void stages(Facts facts, List<Alarm> alarms) {
-        Map<Stage, LagTrend.View> byStage = new EnumMap<>(Stage.class);
+        Map<Stage, GroupLag> byStage = new EnumMap<>(Stage.class);
         facts.lags().forEach(lag -> Stage.reading(lag.topic()).ifPresent(stage -> byStage.put(stage, lag)));
         for (Stage stage : Stage.values()) {
-            LagTrend.View lag = byStage.get(stage);
-            boolean present =
-                    facts.members() == null || isPresent(facts.members().get(stage));
+            GroupLag lag = byStage.get(stage);
+            boolean absent = facts.missingSince().containsKey(stage);
             long waiting = lag == null || lag.records() == null ? 0 : lag.records();
-            if (!present) {
+            String waits = "%,d %s wait".formatted(waiting, stage.what());
+            if (absent) {
                 alarms.add(new Alarm(
                         "missing-" + stage.role(),
                         waiting > 0 ? Level.BAD : Level.INFO,
                         "The " + stage.role() + " is not running",
-                        waiting > 0
-                                ? "%,d %s wait for it.".formatted(waiting, stage.what())
-                                : "No process is a member of its group. Nothing waits for it.",
+                        waiting > 0 ? waits + " for it." : "No process is a member of its group. Nothing waits for it.",
                         "Start it: " + stage.command() + ". It goes on where it stopped.",
                         facts.missingSince().get(stage)));
-            } else if (lag != null && lag.status() == LagTrend.Status.STANDING_STILL) {
-                alarms.add(new Alarm(
-                        "stall-" + stage.role(),
-                        Level.BAD,
-                        "The " + stage.role() + " stands still",
-                        "%,d %s wait and it has committed nothing for 45 s or longer.".formatted(waiting, stage.what()),
-                        "Read its log. If it hangs, end it and start it again; nothing is lost.",
-                        null));
-            } else if (lag != null && lag.status() == LagTrend.Status.FALLING_BEHIND) {
-                alarms.add(new Alarm(
-                        "behind-" + stage.role(),
-                        Level.WARN,
-                        "The " + stage.role() + " falls behind",
-                        "%,d %s wait, the oldest for %s, and they get older."
-                                .formatted(waiting, stage.what(), span(lag.seconds())),
-                        stage == Stage.TRAINER
-                                ? "Feed more slowly, give the trainer a faster machine, or accept that it lags."
-                                : "Start another " + stage.role() + ", or feed more slowly.",
-                        null));
+            } else if (lag != null) {
+                standing(stage, lag, waits, alarms);
             }
         }
     }
 
-    private static boolean isPresent(@Nullable Members members) {
-        return members != null
-                && (!members.working().isEmpty() || !members.standingBy().isEmpty());
+    private static void standing(Stage stage, GroupLag lag, String waits, List<Alarm> alarms) {
+        switch (lag.status()) {
+            case STALLED -> alarms.add(new Alarm(
+                    "stall-" + stage.role(),
+                    Level.BAD,
+                    "The " + stage.role() + " stands still",
+                    waits + " and it commits nothing.",
+                    "Read its log. If it hangs, end it and start it again; nothing is lost.",
+                    null));
+            case STOPPED -> alarms.add(new Alarm(
+                    "stall-" + stage.role(),
+                    Level.BAD,
+                    "The " + stage.role() + " has stopped",
+                    waits + ", nobody reads them and nothing is committed any more.",
+                    "Read its log, and start it if it does not run: " + stage.command() + ". It goes on where it stopped.",
+                    null));
+            case REWIND -> alarms.add(new Alarm(
+                    "rewind-" + stage.role(),
+                    Level.WARN,
+                    "The " + stage.role() + " reads records again",
+                    "Its committed offset in " + lag.topic() + " went back.",
+                    "If nobody reset it, look into its log: the topic may have been made anew.",
+                    null));
+            case WARNING -> alarms.add(new Alarm(
+                    "behind-" + stage.role(),
+                    Level.WARN,
+                    "The " + stage.role() + " falls behind",
+                    waits + ", the oldest for " + span(lag.seconds()) + ", and its lag has not fallen for a minute.",
+                    stage == Stage.TRAINER
+                            ? "Feed more slowly, give the trainer a faster machine, or accept that it lags."
+                            : "Start another " + stage.role() + ", or feed more slowly.",
+                    null));
+            case OK, NO_COMMIT, UNKNOWN -> {}
+        }
     }
 
     private static void publishing(Facts facts, List<Alarm> alarms) {

@@ -7,22 +7,24 @@ import java.util.Optional;
 /** A role that reads a topic under a consumer group, told by the topic. */
 public enum Stage {
     /** Real images to triples or rejections. */
-    CURATOR("curator", Topics.REAL_IMAGES.name(), "images", "./realalign curate --config FILE"),
+    CURATOR("curator", Topics.REAL_IMAGES.name(), "images", "./realalign curate --config FILE", true),
     /** Triples to candidates. */
-    TRAINER("trainer", Topics.PREFERENCE_TRIPLES.name(), "triples", "./realalign train --config FILE"),
+    TRAINER("trainer", Topics.PREFERENCE_TRIPLES.name(), "triples", "./realalign train --config FILE", true),
     /** Candidates to versions. */
-    PUBLISHER("publisher", Topics.CHECKPOINT_CANDIDATES.name(), "candidates", "./realalign publish --config FILE");
+    PUBLISHER("publisher", Topics.CHECKPOINT_CANDIDATES.name(), "candidates", "./realalign publish --config FILE", false);
 
     private final String role;
     private final String topic;
     private final String what;
     private final String command;
+    private final boolean joinsAGroup;
 
-    Stage(String role, String topic, String what, String command) {
+    Stage(String role, String topic, String what, String command, boolean joinsAGroup) {
         this.role = role;
         this.topic = topic;
         this.what = what;
         this.command = command;
+        this.joinsAGroup = joinsAGroup;
     }
 
     /** The stage that reads a topic. */
@@ -45,6 +47,14 @@ public enum Stage {
     /** What waits for it, in the plural. */
     String what() {
         return what;
+    }
+
+    /**
+     * Whether its processes are members of a group, so that it can be seen that none runs. The publisher takes its partition by
+     * itself and is fenced by its transactions.
+     */
+    boolean joinsAGroup() {
+        return joinsAGroup;
     }
 
     /** How it is started. */

@@ -5,13 +5,16 @@ import java.util.Map;
 /**
  * Under which groups the stages of a line are seen.
  *
- * @param reading group whose committed offsets tell how far a stage is
- * @param joined group whose members are the stage's processes
+ * @param names group of each stage
  */
-public record StageGroups(Map<Stage, String> reading, Map<Stage, String> joined) {
-    /** Copies the maps. */
+public record StageGroups(Map<Stage, String> names) {
+    /** Copies the map. */
     public StageGroups {
-        reading = Map.copyOf(reading);
-        joined = Map.copyOf(joined);
+        names = Map.copyOf(names);
+    }
+
+    /** The group of a stage. */
+    String of(Stage stage) {
+        return names.getOrDefault(stage, "");
     }
 }

@@ -3,7 +3,10 @@ package dev.realalign.dashboard.model;
 import dev.realalign.dashboard.model.FlowView.Edge;
 import dev.realalign.dashboard.model.FlowView.Mood;
 import dev.realalign.dashboard.model.FlowView.Node;
-import dev.realalign.runtime.PartitionLag;
+import dev.realalign.runtime.LagEvaluation;
+import dev.realalign.runtime.LagReport;
+import dev.realalign.runtime.LagSample;
+import dev.realalign.runtime.LagStatus;
 import dev.realalign.schemas.CheckpointAlias;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointVersion;
@@ -15,7 +18,6 @@ import dev.realalign.schemas.SubscriberStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,7 +26,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,7 @@ public final class StreamState {
     private static final Duration LONG_QUIET = Duration.ofSeconds(30);
 
     private final String model;
+    private final StageGroups groups;
     private final String brokers;
     private final String registryUrl;
     private final Instant startedAt;
@@ -45,7 +47,6 @@ public final class StreamState {
     private final RejectionTally rejections = new RejectionTally();
     private final VersionBook versions = new VersionBook();
     private final NewestTriples triples;
-    private final Map<String, LagTrend> trends = new LinkedHashMap<>();
     private final Map<Stage, Instant> missingSince = new EnumMap<>(Stage.class);
     private final RateMeter fed = new RateMeter();
     private final RateMeter judged = new RateMeter();
@@ -54,8 +55,8 @@ public final class StreamState {
     private final RateMeter candidates = new RateMeter();
     private final RateMeter published = new RateMeter();
 
-    private List<LagTrend.View> lags = List.of();
-    private @Nullable Map<Stage, Members> members;
+    private List<GroupLag> lags = List.of();
+    private boolean sampled;
     private Reachability broker = Reachability.UNKNOWN;
     private Reachability registry = Reachability.UNKNOWN;
     private OptionalLong fedTotal = OptionalLong.empty();
@@ -70,13 +71,16 @@ public final class StreamState {
      * Nothing known yet.
      *
      * @param model model line
+     * @param groups groups under which its stages are seen
      * @param brokers where the brokers are, for alarms
      * @param registryUrl where the registry is, for alarms
      * @param tripleBytes most bytes of the newest triples' pictures
      * @param startedAt when the dashboard began
      */
-    public StreamState(String model, String brokers, String registryUrl, long tripleBytes, Instant startedAt) {
+    public StreamState(
+            String model, StageGroups groups, String brokers, String registryUrl, long tripleBytes, Instant startedAt) {
         this.model = model;
+        this.groups = groups;
         this.brokers = brokers;
         this.registryUrl = registryUrl;
         this.startedAt = startedAt;
@@ -171,15 +175,10 @@ public final class StreamState {
         caughtUp = true;
     }
 
-    /** The broker answered. */
-    public synchronized void brokerAnswered(Instant now) {
-        broker = broker.answered(now);
-    }
-
     /** The broker did not answer. */
     public synchronized void brokerFailed(String reason, Instant now) {
         broker = broker.failed(reason, now);
-        members = null;
+        sampled = false;
         missingSince.clear();
     }
 
@@ -196,33 +195,34 @@ public final class StreamState {
     /**
      * A sample of the cluster.
      *
-     * @param sampled lag of every partition of every group
-     * @param present members of the stages; a stage without an entry has none
-     * @param fedRecords records ever fed into real-images
+     * @param report lag with its verdicts; real-images among its topics
      */
-    public synchronized void sample(
-            List<PartitionLag> sampled, Collection<Members> present, OptionalLong fedRecords, Instant now) {
-        Map<Stage, Members> byStage = new EnumMap<>(Stage.class);
-        present.forEach(of -> byStage.put(of.stage(), of));
-        members = byStage;
+    public synchronized void sample(LagReport report) {
+        Instant now = report.sample().at();
+        broker = broker.answered(now);
         for (Stage stage : Stage.values()) {
-            Members of = byStage.get(stage);
-            if (of == null || (of.working().isEmpty() && of.standingBy().isEmpty())) {
+            boolean absent = stage.joinsAGroup()
+                    && report.sample().members().getOrDefault(groups.of(stage), 0) == 0;
+            if (absent) {
                 missingSince.putIfAbsent(stage, now);
             } else {
                 missingSince.remove(stage);
             }
         }
-        lags = judge(sampled, now);
-        judgedTotal = judgedOf(sampled);
+        sampled = true;
+        lags = byGroup(report.partitions());
+        judgedTotal = judgedOf(lags);
         judgedTotal.ifPresent(count -> judged.read(count, now));
-        if (fedRecords.isPresent()) {
-            if (fedTotal.isEmpty() || fedTotal.getAsLong() != fedRecords.getAsLong()) {
-                fedMovedAt = now;
-            }
-            fedTotal = fedRecords;
-            fed.read(fedRecords.getAsLong(), now);
+        // real-images has plain writers and so no transaction markers: its end offsets count records
+        long fedRecords = report.sample().topics().stream()
+                .filter(range -> range.topic().equals(Stage.CURATOR.topic()))
+                .mapToLong(LagSample.PartitionRange::end)
+                .sum();
+        if (fedTotal.isEmpty() || fedTotal.getAsLong() != fedRecords) {
+            fedMovedAt = now;
         }
+        fedTotal = OptionalLong.of(fedRecords);
+        fed.read(fedRecords, now);
         if (caughtUp) {
             rejected.read(rejections.read(), now);
             trained.read(training.trained(), now);
@@ -231,38 +231,29 @@ public final class StreamState {
         }
     }
 
-    private List<LagTrend.View> judge(List<PartitionLag> sampled, Instant now) {
-        Map<String, List<PartitionLag>> byGroup = new TreeMap<>();
-        sampled.forEach(lag ->
-                byGroup.computeIfAbsent(key(lag), key -> new ArrayList<>()).add(lag));
-        trends.keySet().retainAll(byGroup.keySet());
-        List<LagTrend.View> views = new ArrayList<>();
-        byGroup.forEach((key, partitions) -> {
-            PartitionLag first = partitions.get(0);
-            List<String> owners = Stage.reading(first.topic())
-                    .flatMap(stage -> Optional.ofNullable(members == null ? null : members.get(stage)))
-                    .map(Members::working)
-                    .orElse(List.of());
-            views.add(trends.computeIfAbsent(key, k -> new LagTrend())
-                    .take(first.group(), first.topic(), partitions, owners, now));
-        });
-        return views;
+    /** Those of this line's stages, upstream first. */
+    private List<GroupLag> byGroup(List<LagEvaluation> partitions) {
+        List<GroupLag> found = new ArrayList<>();
+        for (Stage stage : Stage.values()) {
+            List<LagEvaluation> own = partitions.stream()
+                    .filter(p -> p.lag().group().equals(groups.of(stage))
+                            && p.lag().topic().equals(stage.topic()))
+                    .toList();
+            if (!own.isEmpty()) {
+                found.add(GroupLag.of(own));
+            }
+        }
+        return found;
     }
 
-    private static String key(PartitionLag lag) {
-        return lag.group() + "/" + lag.topic();
-    }
-
-    private static OptionalLong judgedOf(List<PartitionLag> sampled) {
-        List<PartitionLag> curator = sampled.stream()
-                .filter(lag -> Stage.reading(lag.topic()).orElse(null) == Stage.CURATOR
-                        && lag.committed().isPresent())
-                .toList();
-        return curator.isEmpty()
-                ? OptionalLong.empty()
-                : OptionalLong.of(curator.stream()
-                        .mapToLong(lag -> lag.committed().orElse(0))
-                        .sum());
+    private static OptionalLong judgedOf(List<GroupLag> lags) {
+        return lags.stream()
+                .filter(lag -> Stage.CURATOR.role().equals(lag.stage()) && lag.records() != null)
+                .flatMap(lag -> lag.partitions().stream())
+                .map(GroupLag.Partition::committed)
+                .filter(committed -> committed != null)
+                .mapToLong(Long::longValue)
+                .reduce(Long::sum);
     }
 
     /** What of the present goes into the history, by column. */
@@ -272,8 +263,8 @@ public final class StreamState {
         put(columns, "rate accepted", accepted());
         put(columns, "rate rejected", rejected.perSecond());
         put(columns, "rate trained", trained.perSecond());
-        for (LagTrend.View lag : lags) {
-            for (LagTrend.PartitionView partition : lag.partitions()) {
+        for (GroupLag lag : lags) {
+            for (GroupLag.Partition partition : lag.partitions()) {
                 String place = lag.group() + " " + lag.topic() + " " + partition.partition();
                 if (partition.records() != null) {
                     columns.put("records " + place, (double) partition.records());
@@ -374,7 +365,6 @@ public final class StreamState {
                         broker,
                         registry,
                         lags,
-                        members,
                         missingSince,
                         versions,
                         rejections.view(),
@@ -386,7 +376,7 @@ public final class StreamState {
     }
 
     private FlowView flow(Instant now) {
-        boolean blind = broker.isDown() || members == null;
+        boolean blind = broker.isDown() || !sampled;
         CheckpointVersion newest = versions.newest();
         List<Node> nodes = List.of(
                 new Node("feed", "Feed", blind ? Mood.UNKNOWN : Mood.GOOD, feedDoes(now), List.of()),
@@ -435,7 +425,7 @@ public final class StreamState {
                 : OptionalLong.empty();
     }
 
-    private LagTrend.@Nullable View lagOf(Stage stage) {
+    private @Nullable GroupLag lagOf(Stage stage) {
         return lags.stream()
                 .filter(lag -> stage.role().equals(lag.stage()))
                 .findFirst()
@@ -443,28 +433,23 @@ public final class StreamState {
     }
 
     private Node stage(Stage stage, String name, String doing, boolean blind) {
-        Members of = members == null ? null : members.get(stage);
-        List<String> who = new ArrayList<>();
-        if (of != null) {
-            who.addAll(of.working());
-            of.standingBy().forEach(member -> who.add(member + " (standing by)"));
-        }
-        LagTrend.View lag = lagOf(stage);
+        GroupLag lag = lagOf(stage);
+        List<String> who = lag == null ? List.of() : lag.owners();
         if (blind) {
             return new Node(stage.role(), name, Mood.UNKNOWN, "not known", who);
         }
-        if (who.isEmpty()) {
+        if (missingSince.containsKey(stage)) {
             boolean waits = lag != null && lag.records() != null && lag.records() > 0;
             return new Node(stage.role(), name, waits ? Mood.BAD : Mood.WARN, "not running", who);
         }
         return new Node(stage.role(), name, lag == null ? Mood.GOOD : mood(lag.status()), doing, who);
     }
 
-    private static Mood mood(LagTrend.Status status) {
+    private static Mood mood(LagStatus status) {
         return switch (status) {
-            case UNKNOWN, OK -> Mood.GOOD;
-            case CATCHING_UP, FALLING_BEHIND -> Mood.WARN;
-            case STANDING_STILL -> Mood.BAD;
+            case OK, NO_COMMIT, UNKNOWN -> Mood.GOOD;
+            case WARNING, REWIND -> Mood.WARN;
+            case STALLED, STOPPED -> Mood.BAD;
         };
     }
 
@@ -474,7 +459,7 @@ public final class StreamState {
             String what,
             OptionalDouble perSecond,
             OptionalLong total,
-            LagTrend.@Nullable View lag) {
+            @Nullable GroupLag lag) {
         return new Edge(
                 from,
                 to,

@@ -6,12 +6,15 @@ import { count, number, rate, span } from './format.js';
 
 const RANGES = [['900', '15 min'], ['3600', '1 h'], ['21600', '6 h'], ['86400', '24 h']];
 const STATUS = {
-  UNKNOWN: 'has committed nothing yet: its lag is unknown',
   OK: 'keeps up',
-  CATCHING_UP: 'is behind and catches up',
-  FALLING_BEHIND: 'falls behind',
-  STANDING_STILL: 'stands still',
+  NO_COMMIT: 'has committed nothing yet: its lag is unknown',
+  UNKNOWN: 'lags, and was not watched for long enough to say more',
+  WARNING: 'is too slow: its lag has not fallen for a minute',
+  REWIND: 'reads records again: its offset went back',
+  STALLED: 'stands still: it is there and commits nothing',
+  STOPPED: 'has stopped: nobody reads and nothing is committed',
 };
+const TREND = { GROWING: 'growing', SHRINKING: 'shrinking', STEADY: 'steady', UNKNOWN: null };
 const charts = new Map();
 let ratesChart = null;
 let past = null;
@@ -65,9 +68,10 @@ function draw() {
       }));
     }
     const chart = charts.get(key);
-    const catchUp = group.catchUpSeconds !== null && group.status === 'CATCHING_UP' ? ', done in about ' + span(group.catchUpSeconds) : '';
-    chart.say(unit === 'seconds' ? span(group.seconds) : count(group.records),
-      `${STATUS[group.status]}${catchUp}. ${count(group.records)} unread in ${group.topic}.`);
+    const exact = group.partitions.every(p => p.exact || !p.records);
+    const parts = [`${group.stage ? 'It ' : ''}${STATUS[group.status]}.`];
+    if (group.records > 0) parts.push(`${count(group.records)} of ${group.topic} unread${TREND[group.trend] ? ', ' + TREND[group.trend] : ''}${group.perSecond ? ' by ' + rate(Math.abs(group.perSecond)) : ''}${group.catchUpSeconds ? ', done in about ' + span(group.catchUpSeconds) : ''}.`);
+    chart.say(unit === 'seconds' ? (exact || !group.seconds ? '' : '≈ ') + span(group.seconds) : count(group.records), parts.join(' '));
     chart.update(series(group));
   }
   rates();

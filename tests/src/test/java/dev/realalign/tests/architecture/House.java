@@ -33,6 +33,8 @@ final class House {
 
     /** Pure classes beside the shell that feeds them. */
     static final Set<String> PURE_CLASSES = Set.of(
+            ROOT + ".app.flow.ImageToWeights",
+            ROOT + ".app.flow.Staleness",
             ROOT + ".curator.RestartPolicy",
             ROOT + ".publisher.CommandRules",
             ROOT + ".publisher.LineState",
@@ -41,7 +43,10 @@ final class House {
             ROOT + ".publisher.StopConditionsGate",
             ROOT + ".publisher.catalogue.ByteRange",
             ROOT + ".publisher.PublishingRules",
+            ROOT + ".runtime.LagHistory",
             ROOT + ".runtime.LagRules",
+            ROOT + ".runtime.LagVerdicts",
+            ROOT + ".runtime.OffsetTimes",
             ROOT + ".runtime.TopicRules");
 
     /**

@@ -9,6 +9,7 @@ import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.runtime.LagRules;
 import dev.realalign.runtime.LagSampler;
+import dev.realalign.runtime.LagTarget;
 import dev.realalign.runtime.PartitionLag;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.ImageId;
@@ -28,6 +29,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -183,8 +185,9 @@ class EmbeddedClusterTest {
         transactional.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "lag-test");
         Map<String, Object> group = config.consumer("lag");
         group.put(ConsumerConfig.GROUP_ID_CONFIG, "lag-group");
-        Map<String, Set<String>> asked =
-                Map.of("lag-group", Set.of("publishing-log"), "no-group", Set.of("publishing-log", "no-topic"));
+        LagTarget.Choice asked = groups -> List.of(
+                new LagTarget("lag-group", Set.of("publishing-log"), Optional.empty()),
+                new LagTarget("no-group", Set.of("publishing-log", "no-topic"), Optional.empty()));
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(
                         transactional,
                         new org.apache.kafka.common.serialization.StringSerializer(),
@@ -193,10 +196,10 @@ class EmbeddedClusterTest {
                         group,
                         new org.apache.kafka.common.serialization.StringDeserializer(),
                         new org.apache.kafka.common.serialization.StringDeserializer());
-                LagSampler sampler = new LagSampler(config)) {
+                LagSampler sampler = new LagSampler(config, true)) {
             producer.initTransactions();
             write(producer, true);
-            assertThat(sampler.sample(asked))
+            assertThat(sampler.sample(asked, List.of()).lags())
                     .extracting(PartitionLag::records)
                     .containsExactly(OptionalLong.empty(), OptionalLong.empty());
 
@@ -219,8 +222,8 @@ class EmbeddedClusterTest {
         }
     }
 
-    private static LagRules.TopicLag only(LagSampler sampler, Map<String, Set<String>> asked) {
-        return LagRules.byTopic(sampler.sample(asked)).get(0);
+    private static LagRules.TopicLag only(LagSampler sampler, LagTarget.Choice asked) {
+        return LagRules.byTopic(sampler.sample(asked, List.of()).lags()).get(0);
     }
 
     private static void write(KafkaProducer<String, String> producer, boolean commit) throws Exception {

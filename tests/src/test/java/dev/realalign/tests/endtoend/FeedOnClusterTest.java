@@ -197,7 +197,7 @@ class FeedOnClusterTest {
         assertThat(show.complaints())
                 .containsExactly("realalign: No version has been published: see realalign checkpoints list.");
         Realalign.Ended lag = Realalign.run(with(reach, "lag", "--json"));
-        assertThat(new JsonMapper().readTree(lag.out())).isEqualTo(new JsonMapper().readTree("{\"groups\": []}"));
+        assertThat(new JsonMapper().readTree(lag.out()).get("groups")).isEmpty();
         Realalign.Ended once = Realalign.run(with(
                 reach,
                 "subscribe",
