@@ -67,8 +67,7 @@ public final class DashboardService extends WorkerService {
                 RejectedPictures rejected = new RejectedPictures(config.cluster(), config.blobs());
                 TopicTail tail = new TopicTail(config.cluster(), state, clock);
                 TripleWindow triples = new TripleWindow(config.cluster(), state, hub::isWatched);
-                StreamProbe probe =
-                        new StreamProbe(config.cluster(), lags, state, history, hub::isWatched, clock);
+                StreamProbe probe = new StreamProbe(config.cluster(), lags, state, history, hub::isWatched, clock);
                 DashboardServer server = DashboardServer.start(
                         config.host(),
                         config.port(),

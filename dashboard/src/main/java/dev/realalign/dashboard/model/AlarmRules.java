@@ -133,7 +133,8 @@ final class AlarmRules {
                     Level.BAD,
                     "The " + stage.role() + " has stopped",
                     waits + ", nobody reads them and nothing is committed any more.",
-                    "Read its log, and start it if it does not run: " + stage.command() + ". It goes on where it stopped.",
+                    "Read its log, and start it if it does not run: " + stage.command()
+                            + ". It goes on where it stopped.",
                     null));
             case REWIND -> alarms.add(new Alarm(
                     "rewind-" + stage.role(),

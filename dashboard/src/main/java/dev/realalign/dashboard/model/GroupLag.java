@@ -63,9 +63,8 @@ record GroupLag(
     /** Sums up; all of one group and topic, at least one. */
     static GroupLag of(List<LagEvaluation> partitions) {
         PartitionLag first = partitions.get(0).lag();
-        List<LagEvaluation> lagging = partitions.stream()
-                .filter(p -> p.lag().records().orElse(0) > 0)
-                .toList();
+        List<LagEvaluation> lagging =
+                partitions.stream().filter(p -> p.lag().records().orElse(0) > 0).toList();
         boolean allShrink = !lagging.isEmpty()
                 && lagging.stream().allMatch(p -> p.secondsToCatchUp().isPresent());
         boolean anyTrend = partitions.stream().anyMatch(p -> p.slope().isPresent());

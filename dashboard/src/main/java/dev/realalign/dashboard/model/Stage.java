@@ -11,7 +11,8 @@ public enum Stage {
     /** Triples to candidates. */
     TRAINER("trainer", Topics.PREFERENCE_TRIPLES.name(), "triples", "./realalign train --config FILE", true),
     /** Candidates to versions. */
-    PUBLISHER("publisher", Topics.CHECKPOINT_CANDIDATES.name(), "candidates", "./realalign publish --config FILE", false);
+    PUBLISHER(
+            "publisher", Topics.CHECKPOINT_CANDIDATES.name(), "candidates", "./realalign publish --config FILE", false);
 
     private final String role;
     private final String topic;

@@ -201,8 +201,7 @@ public final class StreamState {
         Instant now = report.sample().at();
         broker = broker.answered(now);
         for (Stage stage : Stage.values()) {
-            boolean absent = stage.joinsAGroup()
-                    && report.sample().members().getOrDefault(groups.of(stage), 0) == 0;
+            boolean absent = stage.joinsAGroup() && report.sample().members().getOrDefault(groups.of(stage), 0) == 0;
             if (absent) {
                 missingSince.putIfAbsent(stage, now);
             } else {
@@ -454,12 +453,7 @@ public final class StreamState {
     }
 
     private static Edge edge(
-            String from,
-            String to,
-            String what,
-            OptionalDouble perSecond,
-            OptionalLong total,
-            @Nullable GroupLag lag) {
+            String from, String to, String what, OptionalDouble perSecond, OptionalLong total, @Nullable GroupLag lag) {
         return new Edge(
                 from,
                 to,
@@ -535,7 +529,8 @@ public final class StreamState {
             return null;
         }
         OptionalLong oldest = versions.subscribers().stream()
-                .filter(s -> !s.getStopped() && s.getFollows().startsWith("alias latest"))
+                .filter(s -> !s.getStopped()
+                        && (s.getFollows().equals("alias latest") || s.getFollows().equals("all versions")))
                 .mapToLong(s -> s.getVersion() == null ? 0 : s.getVersion())
                 .min();
         return oldest.isEmpty() ? null : Math.max(0, newest.getVersion() - oldest.getAsLong());

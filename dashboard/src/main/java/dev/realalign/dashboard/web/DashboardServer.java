@@ -260,10 +260,13 @@ public final class DashboardServer implements AutoCloseable {
         } else if (triple.matches()) {
             picture(response, callback, source.triplePicture(triple.group(1), triple.group(2)));
         } else if (rejection.matches()) {
-            picture(
-                    response,
-                    callback,
-                    source.rejectedPicture(Integer.parseInt(rejection.group(1)), Long.parseLong(rejection.group(2))));
+            Optional<byte[]> thumbnail =
+                    source.rejectedPicture(Integer.parseInt(rejection.group(1)), Long.parseLong(rejection.group(2)));
+            if (thumbnail.isEmpty()) {
+                empty(response, callback, 204); // many are rejected for being no picture: that is no error
+            } else {
+                picture(response, callback, thumbnail);
+            }
         } else if (sample.matches()) {
             picture(response, callback, samples.picture(sample.group(1), sample.group(2)));
         } else {

@@ -7,7 +7,7 @@ const MARK = { BAD: 'bad', WARN: 'warn', INFO: 'info' };
 export function alarms(list, caughtUp) {
   show(byId('alarms'), [list.map(a => [a.id, a.detail, a.title]), caughtUp, Math.floor(Date.now() / 15_000)], () => {
     if (list.length === 0) {
-      return el('div', { class: 'alarm calm' }, moodMark('good'), el('p', {}, caughtUp ? 'Everything keeps up. Nothing needs you.' : 'Reading what happened before this page was opened.'));
+      return el('div', { class: 'alarm calm' }, moodMark('good'), el('p', {}, caughtUp ? 'All is well: no alarm, nothing to do.' : 'Reading what happened before this page was opened.'));
     }
     return list.map(a => el('article', { class: 'alarm ' + MARK[a.level], 'data-alarm': a.id },
       moodMark(MARK[a.level]), el('h3', {}, a.title),

@@ -24,8 +24,8 @@ export class Chart {
     this.tip = el('div', { class: 'tip', hidden: true });
     place.classList.add('card');
     place.append(
-      el('div', { class: 'chart-head' }, this.title, csvButton(options.file, () => this.rows()), this.now),
-      this.note, this.body, this.legend);
+      el('div', { class: 'chart-head' }, this.title, this.now),
+      this.note, this.body, el('div', { class: 'chart-foot' }, this.legend, csvButton(options.file, () => this.rows())));
     this.body.addEventListener('pointermove', event => this.point(event.clientX - this.body.getBoundingClientRect().left));
     this.body.addEventListener('pointerleave', () => this.point(null));
     this.body.addEventListener('blur', () => this.point(null));
@@ -106,9 +106,13 @@ export class Chart {
       if (mark.x < first || mark.x > lastX) continue;
       const x = X(mark.x);
       const group = svg('g', { class: 'mark' }, svg('title', {}, mark.title || mark.label), svg('line', { x1: x, x2: x, y1: TOP - 2, y2: height - BOTTOM }));
-      if (x > free && x + mark.label.length * 6.2 < width) {
+      const long = mark.label.length * 6.2 + 5;
+      if (x + long <= width && x > free) {
         group.append(svg('text', { x: x + 3, y: TOP - 1 }, mark.label));
-        free = x + mark.label.length * 6.2 + 8;
+        free = x + long + 3;
+      } else if (x + long > width && x - long > free) {
+        group.append(svg('text', { x: x - 3, y: TOP - 1, 'text-anchor': 'end' }, mark.label));
+        free = x;
       }
       root.append(group);
     }

@@ -42,9 +42,9 @@ function build(place, width, wide, data) {
   let height;
   if (wide) {
     const gap = (width - ORDER.length * BOX.width) / (ORDER.length - 1);
-    ORDER.forEach((id, i) => { at[id] = { x: i * (BOX.width + gap), y: 34, w: BOX.width, h: BOX.height }; });
-    at.rejected = { x: at.curator.x, y: 172, w: BOX.width, h: 54 };
-    height = 232;
+    ORDER.forEach((id, i) => { at[id] = { x: i * (BOX.width + gap), y: 10, w: BOX.width, h: BOX.height }; });
+    at.rejected = { x: at.curator.x, y: 150, w: BOX.width, h: 54 };
+    height = 210;
   } else {
     let y = 4;
     for (const id of ORDER) {

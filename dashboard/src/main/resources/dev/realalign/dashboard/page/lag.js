@@ -7,6 +7,7 @@ import { count, number, rate, span } from './format.js';
 const RANGES = [['900', '15 min'], ['3600', '1 h'], ['21600', '6 h'], ['86400', '24 h']];
 const STATUS = {
   OK: 'keeps up',
+  READS: 'reads on',
   NO_COMMIT: 'has committed nothing yet: its lag is unknown',
   UNKNOWN: 'lags, and was not watched for long enough to say more',
   WARNING: 'is too slow: its lag has not fallen for a minute',
@@ -69,7 +70,7 @@ function draw() {
     }
     const chart = charts.get(key);
     const exact = group.partitions.every(p => p.exact || !p.records);
-    const parts = [`${group.stage ? 'It ' : ''}${STATUS[group.status]}.`];
+    const parts = [`${group.stage ? 'It ' : ''}${STATUS[group.status === 'OK' && group.seconds > 5 ? 'READS' : group.status]}.`];
     if (group.records > 0) parts.push(`${count(group.records)} of ${group.topic} unread${TREND[group.trend] ? ', ' + TREND[group.trend] : ''}${group.perSecond ? ' by ' + rate(Math.abs(group.perSecond)) : ''}${group.catchUpSeconds ? ', done in about ' + span(group.catchUpSeconds) : ''}.`);
     chart.say(unit === 'seconds' ? (exact || !group.seconds ? '' : '≈ ') + span(group.seconds) : count(group.records), parts.join(' '));
     chart.update(series(group));

@@ -1,6 +1,6 @@
 // The funnel: everything that was judged, what became triples, what was rejected by reason, with examples.
 import { byId, csvButton, el, empty, show } from './dom.js';
-import { ago, count, percent, words } from './format.js';
+import { count, percent, time, words } from './format.js';
 
 let rejected = null;
 let judged = null;
@@ -53,5 +53,5 @@ function bar(title, n, widest, base, kind, examples, reason) {
 function example(one) {
   const image = el('img', { class: 'thumb', alt: 'a rejected picture', src: `/api/rejections/${one.picture}.png`, loading: 'lazy', width: 64, height: 64 });
   image.addEventListener('error', () => image.replaceWith(el('div', { class: 'thumb none' }, 'no picture')));
-  return el('figure', { title: `${one.evidence}\n${one.source}` }, image, el('figcaption', {}, one.evidence, ' · ', ago(one.at)));
+  return el('figure', { title: `${one.evidence}\n${one.source}` }, image, el('figcaption', {}, one.evidence, ' · ', time(one.at, true)));
 }

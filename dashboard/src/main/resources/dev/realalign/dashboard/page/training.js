@@ -6,7 +6,7 @@ import { count, number, percent, time } from './format.js';
 const HELD_OUT = [
   ['held_out.margin', 'Held-out margin', 'On pictures never trained on; up is better.', { zero: 0 }],
   ['held_out.implicit_accuracy', 'Held-out accuracy', 'Share of held-out pairs told apart better than the reference.', { zero: 0.5, format: percent }],
-  ['held_out.m_w_over_r_w', 'Held-out error on real pictures', 'Against the reference: below 1 is better, above 1 is harm.', { zero: 1, format: v => number(v, 5) }],
+  ['held_out.m_w_over_r_w', 'Held-out error', 'On real pictures, against the reference: below 1 is better, above 1 is harm.', { zero: 1, format: v => number(v, 5) }],
 ];
 const CURVES = [
   [['margin'], 'Margin', 'd_l − d_w of the batch; up is better.', { zero: 0 }],

@@ -1,7 +1,7 @@
 // Versions, who holds what, what was refused, and a slider between any two versions on the same prompts and seeds.
 import { byId, csvButton, el, empty, show } from './dom.js';
 import { json } from './connection.js';
-import { ago, count, number, percent, short, span, time } from './format.js';
+import { count, number, short, span, time } from './format.js';
 
 let sheets = [];
 let chosen = { before: null, after: null, cut: 50 };
@@ -55,17 +55,17 @@ function list(data) {
 function aliasCard(data) {
   return el('div', { class: 'card' }, el('h3', {}, 'Aliases'),
     data.aliases.length === 0 ? empty('No alias yet', 'latest appears with the first version.') : el('ul', { class: 'rows' }, data.aliases.map(a => el('li', {},
-      el('div', {}, el('span', { class: 'badge' + (a.held ? ' held' : '') }, a.alias), ` version ${a.version}`), el('span', { class: 'quiet' }, ago(a.at)),
+      el('div', {}, el('span', { class: 'badge' + (a.held ? ' held' : '') }, a.alias), ` version ${a.version}`), el('span', { class: 'quiet' }, time(a.at, true)),
       el('div', { class: 'quiet' }, `${a.actor}: ${a.reason}`)))),
     data.moves.length === 0 ? null : el('ul', { class: 'rows' }, data.moves.slice(0, 5).map(m => el('li', {},
-      el('div', {}, `${m.action} ${m.alias ?? ''} ${m.version ?? ''}`, m.accepted ? '' : ' (refused)'), el('span', { class: 'quiet' }, ago(m.at)), el('div', { class: 'quiet' }, `${m.actor}: ${m.reason}`)))));
+      el('div', {}, `${m.action} ${m.alias ?? ''} ${m.version ?? ''}`, m.accepted ? '' : ' (refused)'), el('span', { class: 'quiet' }, time(m.at, true)), el('div', { class: 'quiet' }, `${m.actor}: ${m.reason}`)))));
 }
 
 function subscriberCard(data) {
   return el('div', { class: 'card' }, el('h3', {}, 'Who holds what'),
     data.subscribers.length === 0 ? empty('No subscriber has reported', './realalign subscribe keeps a folder on the newest version.') : el('ul', { class: 'rows' }, data.subscribers.slice(0, 40).map(s => el('li', { 'data-subscriber': s.subscriber },
       el('div', {}, el('strong', {}, s.subscriber), s.version === null ? ' has no version yet' : ` serves version ${s.version}`, s.stopped ? ' (ended)' : ''),
-      el('span', { class: 'quiet' }, 'reported ' + ago(s.reportedAt)),
+      el('span', { class: 'quiet' }, 'reported ' + time(s.reportedAt, true)),
       el('div', { class: 'quiet' }, `follows ${s.follows}` + (s.target !== null && s.target !== s.version ? `, on its way to version ${s.target}` : '') + (s.switchedAt ? `, switched ${time(s.switchedAt, true)}` : '')),
       s.problem ? el('div', { class: 'trouble' }, s.problem) : null))));
 }
