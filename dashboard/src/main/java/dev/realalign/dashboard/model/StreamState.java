@@ -530,7 +530,8 @@ public final class StreamState {
         }
         OptionalLong oldest = versions.subscribers().stream()
                 .filter(s -> !s.getStopped()
-                        && (s.getFollows().equals("alias latest") || s.getFollows().equals("all versions")))
+                        && (s.getFollows().equals("alias latest")
+                                || s.getFollows().equals("all versions")))
                 .mapToLong(s -> s.getVersion() == null ? 0 : s.getVersion())
                 .min();
         return oldest.isEmpty() ? null : Math.max(0, newest.getVersion() - oldest.getAsLong());
