@@ -36,6 +36,26 @@ public final class Topics {
             false,
             "Records of real-images that became no triple, each with a reason and the evidence.");
 
+    /** What the curator asks of the generators. */
+    public static final Topic<String, NegativeRequest> NEGATIVE_REQUESTS = Topic.keyedByText(
+            "negative-requests",
+            IMAGE_KEY,
+            NegativeRequest.class,
+            Partitioning.BY_IMAGE,
+            new Retention.Delete(Duration.ofDays(7), GIB),
+            false,
+            "What the curator asks of the negative generators: a negative, scores, or the verdict of a model-backed gate.");
+
+    /** What the generators answer. */
+    public static final Topic<String, GeneratedNegative> GENERATED_NEGATIVES = Topic.keyedByText(
+            "generated-negatives",
+            IMAGE_KEY,
+            GeneratedNegative.class,
+            Partitioning.BY_IMAGE,
+            new Retention.Delete(Duration.ofDays(7), 16 * GIB),
+            true,
+            "Answers of the negative generators, each with the version that generated, its seed and its parameters.");
+
     /** What the trainer learns from. */
     public static final Topic<String, PreferenceTriple> PREFERENCE_TRIPLES = Topic.keyedByText(
             "preference-triples",
@@ -122,6 +142,8 @@ public final class Topics {
     private static final List<Topic<?, ?>> ALL = List.of(
             REAL_IMAGES,
             IMAGE_REJECTIONS,
+            NEGATIVE_REQUESTS,
+            GENERATED_NEGATIVES,
             PREFERENCE_TRIPLES,
             TRAINING_LEDGER,
             CHECKPOINT_CANDIDATES,

@@ -66,6 +66,8 @@ class SchemaSetupTest {
                 .containsExactlyInAnyOrder(
                         "real-images-value",
                         "image-rejections-value",
+                        "negative-requests-value",
+                        "generated-negatives-value",
                         "preference-triples-value",
                         "checkpoint-candidates-value",
                         "checkpoints-value",
