@@ -10,12 +10,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The newest triples with their pictures, bounded in number and bytes. Not for use by several threads at once. */
 final class NewestTriples {
     /** Triples kept. */
     static final int TRIPLES = 24;
+
+    /** Scores of a triple that travel to the page. */
+    static final int SCORES = 12;
 
     /** Longest caption that travels to the page, in characters. */
     static final int CAPTION = 2_000;
@@ -33,7 +37,8 @@ final class NewestTriples {
      * @param rms root mean square difference of the two pictures, in 8-bit levels
      * @param region rectangle of the change as shares of the picture: x, y, width, height; null where all of it may differ
      * @param pictures names of the pictures there are
-     * @param scores measures by name, where its makers gave some
+     * @param scores scores by name, where its makers gave some
+     * @param fallback why a perturbation stands where a generated negative was wanted, null where none was
      */
     record Card(
             String key,
@@ -49,6 +54,7 @@ final class NewestTriples {
             Map<String, Double> scores,
             String source,
             @Nullable Long generator,
+            @Nullable String fallback,
             Instant at) {}
 
     /** @param maxBytes most bytes of all pictures together */
@@ -70,6 +76,10 @@ final class NewestTriples {
         Map<String, byte[]> pictures = new LinkedHashMap<>();
         pictures.put("real", bytes(triple.getReal()));
         pictures.put("negative", bytes(triple.getNegative()));
+        ByteBuffer mask = triple.getMask();
+        if (mask != null) {
+            pictures.put("mask", bytes(mask));
+        }
         long size =
                 pictures.values().stream().mapToLong(picture -> picture.length).sum();
         Card card = new Card(
@@ -83,9 +93,10 @@ final class NewestTriples {
                 triple.getHeight(),
                 region(triple),
                 List.copyOf(pictures.keySet()),
-                Map.of(),
+                scores(triple),
                 Texts.shortened(triple.getSource(), 200),
                 triple.getGeneratorVersion(),
+                triple.getFallback() == null ? null : Texts.shortened(triple.getFallback(), 200),
                 triple.getAcceptedAt());
         newest.put(key, new Kept(card, pictures, size));
         bytes += size;
@@ -94,6 +105,15 @@ final class NewestTriples {
             bytes -= oldest.next().size();
             oldest.remove();
         }
+    }
+
+    private static Map<String, Double> scores(PreferenceTriple triple) {
+        Map<String, Double> scores = new TreeMap<>();
+        new TreeMap<>(triple.getScores())
+                .entrySet().stream()
+                        .limit(SCORES)
+                        .forEach(score -> scores.put(Texts.shortened(score.getKey(), 60), score.getValue()));
+        return scores;
     }
 
     private static double @Nullable [] region(PreferenceTriple triple) {

@@ -22,6 +22,7 @@ export function triples(list) {
 function card(triple) {
   const about = [`strength ${number(triple.strength, 2)}`, `RMS ${number(triple.rms, 3)}`, `${triple.width} × ${triple.height}`, time(triple.at, true)];
   if (triple.generator !== null) about.push('made by version ' + triple.generator);
+  if (triple.fallback) about.push('instead of a generated one: ' + triple.fallback);
   for (const [name, value] of Object.entries(triple.scores)) about.push(`${words(name)} ${number(value, 3)}`);
   return el('article', { class: 'card triple', 'data-key': triple.key },
     el('div', { class: 'pair' }, triple.pictures.map(name => picture(triple, name))),

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.realalign.runtime.LagStatus;
+import dev.realalign.schemas.PreferenceTriple;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -46,6 +48,24 @@ class BoundsTest {
         }
         assertThat(state.tripleBytes()).isLessThanOrEqualTo(1_000_000);
         assertThat(json(state, Section.TRIPLES)).hasSize(2);
+    }
+
+    @Test
+    void aMaskIsAThirdPictureAndScoresAreShown() throws IOException {
+        StreamState state = Records.state();
+        state.take(
+                PreferenceTriple.newBuilder(Records.triple("a", 10, START))
+                        .setMask(ByteBuffer.wrap(new byte[] {7}))
+                        .setScores(Map.of("PICKSCORE_REAL", 0.8))
+                        .setFallback("DEADLINE")
+                        .build(),
+                0,
+                1);
+        JsonNode card = json(state, Section.TRIPLES).get(0);
+        assertThat(card.get("pictures").toString()).isEqualTo("[\"real\",\"negative\",\"mask\"]");
+        assertThat(card.get("scores").toString()).isEqualTo("{\"PICKSCORE_REAL\":0.8}");
+        assertThat(card.get("fallback").asText()).isEqualTo("DEADLINE");
+        assertThat(state.triplePicture("0-1", "mask")).contains(new byte[] {7});
     }
 
     @Test
