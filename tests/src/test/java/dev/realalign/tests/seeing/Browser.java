@@ -89,10 +89,19 @@ final class Browser implements AutoCloseable {
         await().atMost(SOON).untilAsserted(() -> assertThat(text(selector)).contains(part));
     }
 
+    /** Waits until a script answers this. */
+    void awaitAnswer(String script, Object answer) {
+        await().atMost(SOON).untilAsserted(() -> assertThat(ask(script)).isEqualTo(answer));
+    }
+
     /** Waits until a selector finds nothing any more. */
     void awaitGone(String selector) {
-        await().atMost(SOON).untilAsserted(() -> assertThat(ask("document.querySelectorAll('" + selector + "').length"))
-                .isEqualTo(0L));
+        awaitAnswer("document.querySelectorAll('" + selector + "').length", 0L);
+    }
+
+    /** Brings a part of the page onto the screen. */
+    void scrollTo(String id) {
+        driver.executeScript("document.getElementById(arguments[0]).scrollIntoView()", id);
     }
 
     /** What the browser complained about since it was last asked. */

@@ -1,7 +1,6 @@
 package dev.realalign.tests.seeing;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.realalign.app.demo.StageGroupNames;
 import dev.realalign.app.demo.Stages;
@@ -86,6 +85,7 @@ class DashboardTest {
         given.put(CuratorConfig.STATE_DIRECTORY, data.resolve("curator").toString());
         given.put(CuratorConfig.STANDBY_REPLICAS, "0");
         given.put(CuratorConfig.RESOLUTION_PX, "32");
+        given.put(PublisherConfig.UNSIGNED_ALLOWED, "true");
         given.put(DashboardConfig.PORT, "0");
         given.put(DashboardConfig.HISTORY, data.resolve("history.ring").toString());
         cluster = ClusterConfig.from(given);
@@ -170,9 +170,8 @@ class DashboardTest {
                 .contains("<script>", "\uD83D\uDC08");
         assertThat(browser().ask("document.querySelectorAll(\".caption > *\").length"))
                 .isEqualTo(0L);
-        await().untilAsserted(() -> assertThat(browser()
-                        .ask("[...document.querySelectorAll(\".pair img\")].every(i => i.naturalWidth === 32)"))
-                .isEqualTo(true));
+        browser().scrollTo("triples"); // pictures below the screen are not loaded
+        browser().awaitAnswer("[...document.querySelectorAll(\".pair img\")].every(i => i.naturalWidth === 32)", true);
 
         feed(2, "a picture");
         browser().awaitText("#flow-sum", "5 pictures fed · 5 triples made");
@@ -183,6 +182,7 @@ class DashboardTest {
                     .get(20, TimeUnit.SECONDS);
         }
         browser().awaitText("[data-reason=DUPLICATE]", "the same bytes came first");
+        browser().scrollTo("rejections");
         browser().awaitText("[data-reason=UNKNOWN_TYPE] .examples", "no picture");
         assertThat(browser().complaints()).isEmpty();
     }
