@@ -12,7 +12,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** What is an alarm and what to do about it. */
@@ -33,7 +33,6 @@ final class AlarmRules {
      * @param lags lag of every group and topic
      * @param missingSince since when a stage runs nowhere, for those of which that is known
      * @param notApplied steps among the newest {@value #STEPS_LOOKED_AT} that changed nothing
-     * @param fedPerSecond records fed per second, absent when unknown
      * @param judged records of real-images that were judged, absent when unknown
      * @param undecodable records that could not be decoded
      */
@@ -47,8 +46,7 @@ final class AlarmRules {
             VersionBook versions,
             RejectionTally.View rejections,
             long notApplied,
-            OptionalDouble fedPerSecond,
-            OptionalDouble judged,
+            OptionalLong judged,
             long undecodable) {}
 
     static List<Alarm> alarms(Facts facts, Instant now) {
@@ -227,9 +225,9 @@ final class AlarmRules {
         if (facts.judged().isEmpty() || !facts.rejections().complete()) {
             return;
         }
-        double judged = facts.judged().getAsDouble();
+        long judged = facts.judged().getAsLong();
         long rejected = facts.rejections().read();
-        if (judged > 0 && rejected >= REJECTIONS_WORTH_A_WORD && rejected / judged > REJECTED_SHARE) {
+        if (judged > 0 && rejected >= REJECTIONS_WORTH_A_WORD && (double) rejected / judged > REJECTED_SHARE) {
             RejectionTally.Reason most = facts.rejections().reasons().get(0);
             alarms.add(new Alarm(
                     "rejected-share",
@@ -238,7 +236,7 @@ final class AlarmRules {
                     String.format(
                             Locale.ROOT,
                             "%.0f %% of the judged pictures, most of them (%,d) as %s.",
-                            100 * rejected / judged,
+                            100.0 * rejected / judged,
                             most.count(),
                             most.reason()),
                     "Look at the examples below. docs/curation.md explains every reason and its setting.",

@@ -1,7 +1,6 @@
 package dev.realalign.dashboard.model;
 
 import dev.realalign.schemas.ImageRejection;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -79,13 +78,6 @@ final class RejectionTally {
     /** Rejections read. */
     long read() {
         return read;
-    }
-
-    /** Rejections within the last while, among the examples alone: a lower bound. */
-    boolean anySince(Duration while_, Instant now) {
-        return byReason.values().stream()
-                .flatMap(counted -> counted.examples.stream())
-                .anyMatch(example -> example.at().isAfter(now.minus(while_)));
     }
 
     View view() {

@@ -368,8 +368,7 @@ public final class StreamState {
                         versions,
                         rejections.view(),
                         training.notApplied(NEWEST_STEPS),
-                        fed.perSecond(),
-                        judgedTotal.isPresent() ? OptionalDouble.of(judgedTotal.getAsLong()) : OptionalDouble.empty(),
+                        judgedTotal,
                         undecodable),
                 now);
     }

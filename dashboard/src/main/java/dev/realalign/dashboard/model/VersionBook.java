@@ -64,11 +64,7 @@ final class VersionBook {
     /** Where an alias points. */
     record Alias(String alias, long version, boolean held, String actor, String reason, Instant at) {}
 
-    /**
-     * Who serves what.
-     *
-     * @param stalenessSeconds how long the version it lacks has been published, 0 when it serves the newest it follows
-     */
+    /** Who serves what. */
     record Subscriber(
             String subscriber,
             String follows,
