@@ -61,6 +61,11 @@ public final class LagHistory {
         return evaluations;
     }
 
+    /** Samples kept, of all partitions. */
+    int size() {
+        return points.values().stream().mapToInt(Deque::size).sum();
+    }
+
     /** Keeps one sample at or before the beginning of the window, so that the rest spans all of it. */
     private static void forget(Deque<Point> own, Instant begin) {
         while (own.size() > 1) {

@@ -7,6 +7,7 @@ import dev.realalign.runtime.PartitionLag.SecondsFrom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -65,8 +66,17 @@ class LagHistoryTest {
     }
 
     @Test
+    void a_day_of_samples_takes_no_more_memory_than_a_window() {
+        for (int second = 0; second < 24 * 3600; second++) {
+            history.add(Instant.ofEpochSecond(second), List.of(lag(0, second, second + 3), lag(1, 0, 5)));
+        }
+
+        assertThat(history.size()).isEqualTo(2 * 61);
+    }
+
+    @Test
     void a_report_is_as_bad_as_its_worst_partition() {
-        LagSample sample = new LagSample(Instant.EPOCH, List.of(), List.of(), java.util.Map.of(), 1);
+        LagSample sample = new LagSample(Instant.EPOCH, List.of(), List.of(), Map.of(), 1);
 
         assertThat(new LagReport(sample, List.of(), Duration.ZERO).worst()).isEqualTo(LagStatus.OK);
         assertThat(new LagReport(sample, history.add(Instant.EPOCH, List.of(lag(0, 9, 9), lag(1, 5, 9))), Duration.ZERO)

@@ -27,6 +27,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -103,34 +104,67 @@ final class LagCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         requireSense();
-        PrintWriter out = spec.commandLine().getOut();
         StopSignal stop = StopSignal.listen();
         LagHistory history = new LagHistory(Duration.ofSeconds(windowSeconds));
         AtomicReference<@Nullable LagReport> newest = new AtomicReference<>();
         try (ReachedCluster reached = cluster.reach();
                 LagSampler sampler = new LagSampler(reached.config(), exact);
                 ClusterMetrics metrics = watch ? serve(reached, newest) : ClusterMetrics.none()) {
-            Terminal terminal = Terminal.of(out);
-            long began = System.nanoTime();
-            while (true) {
-                LagReport report =
-                        LagWatch.report(sampler, choice(), watch ? ClusterMetrics.topics() : List.of(), history);
+            return watch ? keepOn(sampler, history, newest, stop) : onceDecided(sampler, history, stop);
+        }
+    }
+
+    /** Samples until no verdict is open, or the window is over. */
+    private int onceDecided(LagSampler sampler, LagHistory history, StopSignal stop) throws InterruptedException {
+        long began = System.nanoTime();
+        long longest = Duration.ofSeconds(windowSeconds).plus(PAUSE).toNanos();
+        LagReport report = LagWatch.report(sampler, choice(), List.of(), history);
+        while (windowSeconds > 0
+                && report.partitions().stream().anyMatch(p -> p.status() == LagStatus.UNKNOWN)
+                && System.nanoTime() - began < longest
+                && !stop.await(PAUSE)) {
+            report = LagWatch.report(sampler, choice(), List.of(), history);
+        }
+        print(report);
+        return exitCode(report.worst());
+    }
+
+    /** Samples until a signal comes; a cluster that goes away is waited for, once it has been there. */
+    private int keepOn(
+            LagSampler sampler, LagHistory history, AtomicReference<@Nullable LagReport> newest, StopSignal stop)
+            throws InterruptedException {
+        Terminal terminal = Terminal.of(spec.commandLine().getOut());
+        LagReport report = LagWatch.report(sampler, choice(), ClusterMetrics.topics(), history);
+        String told = "";
+        boolean fresh = true;
+        while (true) {
+            if (fresh) {
                 newest.set(report);
-                boolean decided = windowSeconds == 0
-                        || report.partitions().stream().noneMatch(p -> p.status() == LagStatus.UNKNOWN)
-                        || System.nanoTime() - began
-                                > Duration.ofSeconds(windowSeconds).plus(PAUSE).toNanos();
-                if (watch) {
-                    show(terminal, out, report);
-                } else if (decided) {
-                    print(out, report);
-                    return exitCode(report.worst());
-                }
-                if (stop.await(PAUSE)) {
-                    return exitCode(report.worst());
-                }
+                show(terminal, report);
+            }
+            if (stop.await(PAUSE)) {
+                return exitCode(report.worst());
+            }
+            try {
+                report = LagWatch.report(sampler, choice(), ClusterMetrics.topics(), history);
+                fresh = true;
+                told = "";
+            } catch (UserErrorException | KafkaException e) {
+                fresh = false;
+                terminal.keep();
+                told = tell(e, told);
             }
         }
+    }
+
+    private String tell(RuntimeException trouble, String told) {
+        String message = String.valueOf(trouble.getMessage());
+        if (!message.equals(told)) {
+            PrintWriter err = spec.commandLine().getErr();
+            err.println("realalign: " + message);
+            err.flush();
+        }
+        return message;
     }
 
     private static ClusterMetrics serve(ReachedCluster reached, AtomicReference<@Nullable LagReport> newest) {
@@ -169,15 +203,16 @@ final class LagCommand implements Callable<Integer> {
         return worst == LagStatus.WARNING ? WARNING_CODE : ExitCode.OK;
     }
 
-    private void show(Terminal terminal, PrintWriter out, LagReport report) {
+    private void show(Terminal terminal, LagReport report) {
         if (!json && terminal.redraws()) {
             terminal.draw(LagTable.lines(report));
         } else {
-            print(out, report);
+            print(report);
         }
     }
 
-    private void print(PrintWriter out, LagReport report) {
+    private void print(LagReport report) {
+        PrintWriter out = spec.commandLine().getOut();
         if (json) {
             Json.print(out, json(report));
         } else {

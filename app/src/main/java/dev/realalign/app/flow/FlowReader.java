@@ -12,6 +12,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -60,8 +62,8 @@ public final class FlowReader implements AutoCloseable {
     private final PriorityQueue<ConsumerRecord<byte[], byte[]>> held =
             new PriorityQueue<>(Comparator.comparingLong(ConsumerRecord::timestamp));
     private final KafkaConsumer<byte[], byte[]> consumer;
+    private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
-    private volatile boolean closing;
 
     /** Begins to follow. */
     public FlowReader(ClusterConfig cluster, Flow flow) {
@@ -82,10 +84,12 @@ public final class FlowReader implements AutoCloseable {
 
     private void follow() {
         try (consumer) {
-            while (!closing) {
+            while (closing.getCount() > 0) {
                 try {
-                    if (consumer.assignment().isEmpty()) {
-                        assign();
+                    if (consumer.assignment().isEmpty() && !assign()) {
+                        log.debug("not every topic of the flow exists yet");
+                        pause();
+                        continue;
                     }
                     if (held.size() < HELD_BACK_AT_MOST) {
                         consumer.poll(POLL).forEach(held::add);
@@ -95,19 +99,25 @@ public final class FlowReader implements AutoCloseable {
                     log.debug("the flow reader was told to end");
                 } catch (KafkaException e) {
                     log.warn("the flow is not followed for {} s: {}", RETRY.toSeconds(), e.getMessage());
-                    sleep();
+                    pause();
                 }
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } finally {
             deserializers.values().forEach(Deserializer::close);
         }
     }
 
-    private void assign() {
+    /** Takes its place in every topic; false when one of them does not exist yet. */
+    private boolean assign() {
         List<TopicPartition> beginning = new ArrayList<>();
         List<TopicPartition> end = new ArrayList<>();
         for (Source source : SOURCES) {
             List<PartitionInfo> found = consumer.partitionsFor(source.topic().name(), cluster.timeout());
+            if (found == null || found.isEmpty()) {
+                return false;
+            }
             for (PartitionInfo partition : found) {
                 if (!source.oneOfThem() || partition.partition() == 0) {
                     (source.fromBeginning() ? beginning : end)
@@ -115,12 +125,19 @@ public final class FlowReader implements AutoCloseable {
                 }
             }
         }
+        Map<TopicPartition, Long> ends = consumer.endOffsets(end, cluster.timeout());
         List<TopicPartition> all = new ArrayList<>(beginning);
         all.addAll(end);
-        Map<TopicPartition, Long> ends = consumer.endOffsets(end, cluster.timeout());
         consumer.assign(all);
         consumer.seekToBeginning(beginning);
         ends.forEach(consumer::seek);
+        return true;
+    }
+
+    private void pause() throws InterruptedException {
+        if (closing.await(RETRY.toMillis(), TimeUnit.MILLISECONDS)) {
+            log.debug("the flow reader was told to end");
+        }
     }
 
     private void release(Instant until) {
@@ -147,19 +164,10 @@ public final class FlowReader implements AutoCloseable {
         }
     }
 
-    private void sleep() {
-        try {
-            Thread.sleep(RETRY.toMillis());
-        } catch (InterruptedException e) {
-            closing = true;
-        }
-    }
-
     @Override
     public void close() throws InterruptedException {
-        closing = true;
+        closing.countDown();
         consumer.wakeup();
-        thread.interrupt();
         thread.join();
     }
 }

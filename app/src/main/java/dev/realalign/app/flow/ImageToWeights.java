@@ -43,14 +43,15 @@ public final class ImageToWeights {
      * A hop that a picture has taken.
      *
      * @param model model line that learned it, empty for hops before training
+     * @param picture its triple
      * @param took how long
      */
-    public record Taken(Hop hop, String model, Duration took) {}
+    public record Taken(Hop hop, String model, Position picture, Duration took) {}
 
     /** Where a triple stands in preference-triples. */
     public record Position(int partition, long offset) {}
 
-    private record Triple(Instant ingested, Instant written) {}
+    private record Triple(Position position, Instant ingested, Instant written) {}
 
     /** A triple on its way through a line. */
     private record Journey(Triple triple, long step, Instant reached) {
@@ -104,15 +105,15 @@ public final class ImageToWeights {
      * @param written when its record was appended
      */
     public List<Taken> triple(Position position, Instant ingested, Instant accepted, Instant written) {
-        triples.put(position, new Triple(ingested, written));
+        triples.put(position, new Triple(position, ingested, written));
         Iterator<Position> oldest = triples.keySet().iterator();
         while (triples.size() > capacity) {
             oldest.next();
             oldest.remove();
         }
         return List.of(
-                new Taken(Hop.ACCEPTED, "", Duration.between(ingested, accepted)),
-                new Taken(Hop.TRIPLE, "", Duration.between(accepted, written)));
+                new Taken(Hop.ACCEPTED, "", position, Duration.between(ingested, accepted)),
+                new Taken(Hop.TRIPLE, "", position, Duration.between(accepted, written)));
     }
 
     /** A step was planned: it will train these. Triples that are not known are left out. */
@@ -138,7 +139,7 @@ public final class ImageToWeights {
         List<Taken> taken = new ArrayList<>();
         if (members != null && applied) {
             for (Triple triple : members) {
-                taken.add(new Taken(Hop.TRAINED, model, Duration.between(triple.written(), at)));
+                taken.add(new Taken(Hop.TRAINED, model, triple.position(), Duration.between(triple.written(), at)));
                 line.trained.add(new Journey(triple, step, at));
             }
         }
@@ -159,7 +160,8 @@ public final class ImageToWeights {
             Journey journey = all.next();
             if (journey.step() <= step) {
                 all.remove();
-                taken.add(new Taken(Hop.PUBLISHED, model, Duration.between(journey.reached(), at)));
+                taken.add(new Taken(
+                        Hop.PUBLISHED, model, journey.triple().position(), Duration.between(journey.reached(), at)));
                 learned.add(journey.at(at));
             }
         }
@@ -178,9 +180,16 @@ public final class ImageToWeights {
         Map<Long, Shipped> arrived = line.shipped.headMap(version, true);
         for (Shipped shipped : arrived.values()) {
             for (Journey journey : shipped.journeys()) {
-                taken.add(new Taken(Hop.SUBSCRIBER, model, Duration.between(shipped.publishedAt(), at)));
                 taken.add(new Taken(
-                        Hop.TOTAL, model, Duration.between(journey.triple().ingested(), at)));
+                        Hop.SUBSCRIBER,
+                        model,
+                        journey.triple().position(),
+                        Duration.between(shipped.publishedAt(), at)));
+                taken.add(new Taken(
+                        Hop.TOTAL,
+                        model,
+                        journey.triple().position(),
+                        Duration.between(journey.triple().ingested(), at)));
             }
         }
         arrived.clear();

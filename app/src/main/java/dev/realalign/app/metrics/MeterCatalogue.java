@@ -254,7 +254,9 @@ public final class MeterCatalogue {
                             SAMPLE_AGE)),
             new Section(
                     "From image to weights",
-                    "Where lag is measured too: read from the topics, from the moment the process starts.",
+                    "Where lag is measured too: read from the topics, from the moment the process starts. Of preference-triples"
+                            + " one partition is followed, a random part of the pictures. A histogram has the series"
+                            + " `_bucket`, `_count` and `_sum`, and `_max` for the largest of the last minutes.",
                     List.of(IMAGE_TO_WEIGHTS, STALENESS, FUNNEL_REJECTIONS, FUNNEL_DECISIONS)));
 
     private MeterCatalogue() {}

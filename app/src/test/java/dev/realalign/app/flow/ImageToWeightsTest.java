@@ -19,8 +19,8 @@ class ImageToWeightsTest {
         return Instant.ofEpochSecond(second);
     }
 
-    private static Taken took(Hop hop, long seconds) {
-        return new Taken(hop, "m", Duration.ofSeconds(seconds));
+    private static Taken took(Hop hop, long offset, long seconds) {
+        return new Taken(hop, "m", new Position(0, offset), Duration.ofSeconds(seconds));
     }
 
     private void triple(long offset, long second) {
@@ -41,12 +41,12 @@ class ImageToWeightsTest {
 
         assertThat(taken)
                 .containsExactly(
-                        new Taken(Hop.ACCEPTED, "", Duration.ofSeconds(1)),
-                        new Taken(Hop.TRIPLE, "", Duration.ofSeconds(2)),
-                        took(Hop.TRAINED, 7),
-                        took(Hop.PUBLISHED, 15),
-                        took(Hop.SUBSCRIBER, 2),
-                        took(Hop.TOTAL, 27));
+                        new Taken(Hop.ACCEPTED, "", new Position(0, 0), Duration.ofSeconds(1)),
+                        new Taken(Hop.TRIPLE, "", new Position(0, 0), Duration.ofSeconds(2)),
+                        took(Hop.TRAINED, 0, 7),
+                        took(Hop.PUBLISHED, 0, 15),
+                        took(Hop.SUBSCRIBER, 0, 2),
+                        took(Hop.TOTAL, 0, 27));
     }
 
     @Test
@@ -64,12 +64,12 @@ class ImageToWeightsTest {
 
         assertThat(learned())
                 .containsExactly(
-                        took(Hop.PUBLISHED, 20),
-                        took(Hop.PUBLISHED, 20),
-                        took(Hop.SUBSCRIBER, 11),
-                        took(Hop.TOTAL, 41),
-                        took(Hop.SUBSCRIBER, 1),
-                        took(Hop.TOTAL, 41));
+                        took(Hop.PUBLISHED, 0, 20),
+                        took(Hop.PUBLISHED, 1, 20),
+                        took(Hop.SUBSCRIBER, 0, 11),
+                        took(Hop.TOTAL, 0, 41),
+                        took(Hop.SUBSCRIBER, 1, 1),
+                        took(Hop.TOTAL, 1, 41));
     }
 
     @Test
@@ -79,9 +79,9 @@ class ImageToWeightsTest {
             ways.planned(model, 1, List.of(new Position(0, 0)));
         }
 
-        assertThat(ways.trained("m", 1, true, at(110))).containsExactly(took(Hop.TRAINED, 7));
+        assertThat(ways.trained("m", 1, true, at(110))).containsExactly(took(Hop.TRAINED, 0, 7));
         assertThat(ways.trained("n", 1, true, at(120)))
-                .containsExactly(new Taken(Hop.TRAINED, "n", Duration.ofSeconds(17)));
+                .containsExactly(new Taken(Hop.TRAINED, "n", new Position(0, 0), Duration.ofSeconds(17)));
     }
 
     @Test
@@ -109,6 +109,7 @@ class ImageToWeightsTest {
         }
         ways.planned("m", 1, List.of(new Position(0, 6), new Position(0, 7), new Position(0, 9)));
 
-        assertThat(ways.trained("m", 1, true, at(110))).containsExactly(took(Hop.TRAINED, 7), took(Hop.TRAINED, 7));
+        assertThat(ways.trained("m", 1, true, at(110)))
+                .containsExactly(took(Hop.TRAINED, 7, 7), took(Hop.TRAINED, 9, 7));
     }
 }

@@ -120,6 +120,7 @@ class DemoTest {
         Path images = folder.resolve("images");
         Pictures.tiles(images, 200);
         Path report = folder.resolve("report.json");
+        LiveScrape scrape = LiveScrape.onAFreePort();
         try (RoleProcess demo = RoleProcess.start(
                 folder.resolve("logs"),
                 "demo",
@@ -131,9 +132,15 @@ class DemoTest {
                 "--data",
                 folder.resolve("data").toString(),
                 "--report",
-                report.toString())) {
+                report.toString(),
+                "-D",
+                "metrics.port=" + scrape.port())) {
             await().atMost(LONGEST_RUN)
-                    .until(() -> !demo.isAlive() || demo.out().matches("(?s).*step [1-9].*"));
+                    .until(() -> !demo.isAlive()
+                            || (scrape.missing().isEmpty() && demo.out().matches("(?s).*step [1-9].*")));
+            assertThat(scrape.missing())
+                    .as("meters of the catalogue that no scrape has shown")
+                    .isEmpty();
             demo.terminate();
             assertThat(demo.exitCode(LONGEST_RUN)).as(demo::printed).isZero();
             assertThat(demo.out()).contains("stopped; the next demo on this folder goes on from here");
@@ -142,6 +149,8 @@ class DemoTest {
         assertThat(json.get("fed").asLong()).isEqualTo(json.get("accepted").asLong());
         assertThat(json.get("steps").asLong()).isPositive();
         requireVersions(json, 1);
+        ImageToWeightsOnDisk.requireHopsAddUp(
+                folder.resolve("data"), json.get("trainedTriples").asInt());
     }
 
     private static void requireRefusedOn(Path data, Path images) {

@@ -7,7 +7,7 @@ import java.util.List;
 import picocli.CommandLine;
 
 /** The command, run in this JVM. */
-final class Realalign {
+public final class Realalign {
     private Realalign() {}
 
     /**
@@ -17,14 +17,15 @@ final class Realalign {
      * @param out standard output
      * @param err standard error, logs apart
      */
-    record Ended(int exitCode, String out, String err) {
+    public record Ended(int exitCode, String out, String err) {
         /** The complaints, each one line that begins with the command's name. */
-        List<String> complaints() {
+        public List<String> complaints() {
             return err.lines().filter(line -> line.startsWith("realalign: ")).toList();
         }
     }
 
-    static Ended run(String... args) {
+    /** Runs it to its end. */
+    public static Ended run(String... args) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         CommandLine command = RealAlignCommand.commandLine();

@@ -3,6 +3,8 @@ package dev.realalign.tests.seeing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.realalign.app.embedded.EmbeddedCluster;
 import dev.realalign.app.embedded.EmbeddedOptions;
 import dev.realalign.runtime.ClusterConfig;
@@ -16,6 +18,7 @@ import dev.realalign.runtime.LagTrend;
 import dev.realalign.runtime.LagWatch;
 import dev.realalign.runtime.PartitionLag;
 import dev.realalign.runtime.PartitionLag.SecondsFrom;
+import dev.realalign.tests.endtoend.Realalign;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -214,6 +217,51 @@ class LagTest {
             assertThat(compared).isGreaterThan(8);
             assertThat(worst).isLessThan(1.5);
         }
+    }
+
+    @Test
+    void the_command_ends_with_the_worst_status() throws Exception {
+        admin.createTopics(List.of(new NewTopic("left", 1, (short) 1))).all().get();
+        write("left", 3);
+        try (KafkaConsumer<String, String> gone = consumer("left")) {
+            commit(gone, "left", 0);
+        }
+
+        Realalign.Ended atOnce = lag("--group", "left", "--window", "0");
+        assertThat(atOnce.exitCode()).isZero();
+        assertThat(atOnce.out()).contains(" UNKNOWN ");
+
+        Realalign.Ended watched = lag("--group", "left", "--window", "1", "--json");
+        assertThat(watched.exitCode()).isEqualTo(4);
+        JsonNode report = new JsonMapper().readTree(watched.out());
+        assertThat(report.get("status").asText()).isEqualTo("STOPPED");
+        JsonNode group = report.get("groups").get(0);
+        assertThat(group.get("group").asText()).isEqualTo("left");
+        assertThat(group.get("records").asLong()).isEqualTo(3);
+        assertThat(group.get("members").asInt()).isZero();
+        JsonNode partition = group.get("partitions").get(0);
+        assertThat(partition.get("status").asText()).isEqualTo("STOPPED");
+        assertThat(partition.get("trend").asText()).isEqualTo("STEADY");
+        assertThat(partition.get("secondsFrom").asText()).isEqualTo("EXACT");
+        assertThat(partition.get("owner").isNull()).isTrue();
+
+        Realalign.Ended wrong = lag("--group", "left", "--all-groups", "--window", "-1");
+        assertThat(wrong.exitCode()).isEqualTo(2);
+        assertThat(wrong.complaints())
+                .containsExactly(
+                        "realalign: --window is -1: give 0 or more seconds.",
+                        "realalign: --group and --all-groups contradict each other: give one of them.");
+    }
+
+    private static Realalign.Ended lag(String... options) {
+        List<String> command = new ArrayList<>(List.of("lag"));
+        command.addAll(List.of(options));
+        command.addAll(List.of(
+                "-D",
+                "bootstrap.servers=" + cluster.bootstrapServers(),
+                "-D",
+                "schema.registry.url=" + cluster.registryUrl()));
+        return Realalign.run(command.toArray(String[]::new));
     }
 
     @Test
