@@ -267,6 +267,11 @@ public record PublisherConfig(
 
     /** Consumer group under which the consumed offsets are kept. */
     String group() {
+        return group(model);
+    }
+
+    /** The consumer group of a line's publisher. */
+    public static String group(String model) {
         return "realalign-publisher-" + model;
     }
 

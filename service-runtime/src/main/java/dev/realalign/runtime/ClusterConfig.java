@@ -94,6 +94,11 @@ public record ClusterConfig(Map<String, String> given, int imagePartitions, Dura
         return from(ServiceConfig.definedBy(DEFINITION).read(given));
     }
 
+    /** The same cluster, waited for no longer than this. */
+    public ClusterConfig withTimeout(Duration longest) {
+        return timeout.compareTo(longest) <= 0 ? this : new ClusterConfig(given, imagePartitions, longest);
+    }
+
     /** Where the brokers are, as the user wrote it. */
     public String bootstrapServers() {
         return text(BOOTSTRAP_SERVERS);

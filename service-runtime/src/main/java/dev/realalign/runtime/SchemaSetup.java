@@ -48,7 +48,8 @@ final class SchemaSetup {
         }
     }
 
-    private static SchemaRegistryClient client(ClusterConfig cluster) {
+    /** A client of the cluster's registry; opening it connects to nothing yet. */
+    static SchemaRegistryClient client(ClusterConfig cluster) {
         List<String> urls = Arrays.stream(cluster.registryUrl().split(",", -1))
                 .map(String::strip)
                 .filter(u -> !u.isEmpty())

@@ -460,6 +460,11 @@ public record TrainerConfig(
 
     /** Group under which lag tools see the trainer; nothing is resumed from it. */
     String group() {
-        return "realalign-trainer-" + loop.model();
+        return group(loop.model());
+    }
+
+    /** The group under which lag tools see the trainer of a line. */
+    public static String group(String model) {
+        return "realalign-trainer-" + model;
     }
 }

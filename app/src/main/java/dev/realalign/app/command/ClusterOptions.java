@@ -51,6 +51,16 @@ final class ClusterOptions {
         return new ReachedCluster(with(with(folder.stores(), started.properties()), given), started::close);
     }
 
+    /** The same for a dashboard, which keeps its history and finds its samples in the data folder unless the user says otherwise. */
+    ReachedCluster reachForDashboard() {
+        ReachedCluster reached = reach();
+        if (config.given().containsKey(ClusterConfig.BOOTSTRAP_SERVERS)) {
+            return reached;
+        }
+        DemoFolder folder = new DemoFolder(data == null ? DemoFolder.DEFAULT : data);
+        return new ReachedCluster(with(folder.dashboard("command"), reached.properties()), reached.end());
+    }
+
     private static Map<String, String> with(Map<String, String> base, Map<String, String> winning) {
         Map<String, String> both = new HashMap<>(base);
         both.putAll(winning);

@@ -116,6 +116,13 @@ final class DemoCommand implements Callable<Integer> {
             description = "Port of the registry; 0 for any free one (the default).")
     private int registryPort;
 
+    @Option(
+            names = "--dashboard-port",
+            paramLabel = "N",
+            description =
+                    "Port of the dashboard; 0 for any free one (default: 8470, or any free one when that is taken).")
+    private @Nullable Integer dashboardPort;
+
     @Mixin
     private ConfigOptions config;
 
@@ -149,6 +156,10 @@ final class DemoCommand implements Callable<Integer> {
             problems.add(
                     "--broker-port and --registry-port must be two different ports from 1 to 65535, or 0 for any free one.");
         }
+        if (dashboardPort != null && isNoPort(dashboardPort)) {
+            problems.add(
+                    "--dashboard-port is " + dashboardPort + ": give a port from 1 to 65535, or 0 for any free one.");
+        }
         if (report != null && !isWritablePlace(report)) {
             problems.add("The report cannot be written to " + report
                     + ": choose a file in a folder that exists and may be written to.");
@@ -169,7 +180,8 @@ final class DemoCommand implements Callable<Integer> {
                 prompts.isEmpty() ? SampleSheets.PROMPTS : prompts,
                 given(),
                 brokerPort,
-                registryPort);
+                registryPort,
+                dashboardPort == null ? OptionalInt.empty() : OptionalInt.of(dashboardPort));
         new Demo(settings, headless ? new Terminal(out, false) : Terminal.of(out), StopSignal.listen()).run();
         return ExitCode.OK;
     }

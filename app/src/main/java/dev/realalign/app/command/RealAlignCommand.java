@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
             CheckpointsCommand.class,
             LedgerCommand.class,
             LagCommand.class,
+            DashboardCommand.class,
             SampleCommand.class,
             ParityCommand.class,
             BenchCommand.class,

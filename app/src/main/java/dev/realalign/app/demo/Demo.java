@@ -10,9 +10,12 @@ import dev.realalign.app.feed.FeedConfig;
 import dev.realalign.app.feed.ImageSource;
 import dev.realalign.app.metrics.ClusterMetrics;
 import dev.realalign.app.sample.Painter;
+import dev.realalign.dashboard.DashboardConfig;
+import dev.realalign.dashboard.DashboardService;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.runtime.LagWatch;
+import dev.realalign.runtime.Service;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.Topics;
 import java.io.IOException;
@@ -83,6 +86,7 @@ public final class Demo {
                             new LagWatch(reach, Stages::among, ClusterMetrics.topics(), LAG_PAUSE, LagWatch.WINDOW);
                     ClusterMetrics metrics =
                             ClusterMetrics.serve(configuration, lags::newest, roles::register, roles::health);
+                    DashboardService dashboard = dashboard(folder, configuration, lags);
                     FeedRun feed = new FeedRun(
                             FeedConfig.from(configuration),
                             source,
@@ -98,6 +102,27 @@ public final class Demo {
                 folder.withdraw();
             }
         }
+    }
+
+    /** Serves the page; a port that the user named and cannot have ends the demo before it begins. */
+    private DashboardService dashboard(DemoFolder folder, Map<String, String> configuration, LagWatch lags)
+            throws InterruptedException {
+        Map<String, String> given = new TreeMap<>(folder.dashboard("demo"));
+        given.putAll(configuration);
+        settings.dashboardPort().ifPresent(port -> given.put(DashboardConfig.PORT, Integer.toString(port)));
+        DashboardConfig config = DashboardConfig.from(given, StageGroupNames.of(given));
+        DashboardService dashboard = new DashboardService(
+                given.containsKey(DashboardConfig.PORT) ? config : config.orAnyFreePort(),
+                lags,
+                address -> terminal.line("dashboard: " + address));
+        dashboard.start();
+        while (dashboard.state() == Service.State.STARTING) {
+            Thread.sleep(10);
+        }
+        if (dashboard.failure().orElse(null) instanceof UserErrorException mistake) {
+            throw mistake;
+        }
+        return dashboard;
     }
 
     private ImageSource source(int resolution) {

@@ -1,6 +1,7 @@
 package dev.realalign.app.demo;
 
 import dev.realalign.app.keys.KeyPairFiles;
+import dev.realalign.dashboard.DashboardConfig;
 import dev.realalign.runtime.ConfigFile;
 import dev.realalign.runtime.StoreConfig;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import java.util.TreeMap;
  * DIR/keys/demo.key, demo.pub  the key pair that the embedded publisher signs with and the embedded subscriber trusts
  * DIR/received/MODEL/          what the embedded subscriber keeps
  * DIR/samples/, DIR/logs/      sample sheets; logs
+ * DIR/dashboard/               past lag and rates, for the dashboard
  * DIR/cluster.properties       configuration that leads to the cluster, while it runs
  * </pre>
  *
@@ -59,6 +61,19 @@ public record DemoFolder(Path root) {
     /** Sample sheets. */
     public Path samples() {
         return root.resolve("samples");
+    }
+
+    /**
+     * Configuration of a dashboard over this folder.
+     *
+     * @param owner who keeps a history of its own: a file of it has one process at a time
+     */
+    public Map<String, String> dashboard(String owner) {
+        return Map.of(
+                DashboardConfig.HISTORY,
+                root.resolve("dashboard").resolve(owner + ".ring").toString(),
+                DashboardConfig.SAMPLES,
+                samples().toString());
     }
 
     /** Where the roles' log goes. */

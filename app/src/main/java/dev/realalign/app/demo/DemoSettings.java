@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param given further configuration of the roles, by key
  * @param brokerPort port of the broker, 0 for any free one
  * @param registryPort port of the registry, 0 for any free one
+ * @param dashboardPort port of the dashboard, 0 for any free one; absent for its usual one, or any free one when that is taken
  */
 public record DemoSettings(
         @Nullable Path images,
@@ -34,7 +35,8 @@ public record DemoSettings(
         List<String> prompts,
         Map<String, String> given,
         int brokerPort,
-        int registryPort) {
+        int registryPort,
+        OptionalInt dashboardPort) {
     /** Copies the collections. */
     public DemoSettings {
         prompts = List.copyOf(prompts);

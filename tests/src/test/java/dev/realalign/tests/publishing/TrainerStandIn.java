@@ -31,7 +31,7 @@ import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /** Writes candidates and announces them in transactions, as the trainer does, without training anything. */
-final class TrainerStandIn implements AutoCloseable {
+public final class TrainerStandIn implements AutoCloseable {
     private static final String DIGEST = Sha256.hex("anything".getBytes(StandardCharsets.UTF_8));
 
     private final String model;
@@ -39,7 +39,7 @@ final class TrainerStandIn implements AutoCloseable {
     private final Serializer<CheckpointCandidate> values;
     private final KafkaProducer<String, byte[]> producer;
 
-    TrainerStandIn(ClusterConfig cluster, String model, Path store) {
+    public TrainerStandIn(ClusterConfig cluster, String model, Path store) {
         this.model = model;
         this.store = new CheckpointLayout(store);
         this.values = Topics.CHECKPOINT_CANDIDATES.valueSerializer(cluster.registry());
@@ -49,7 +49,12 @@ final class TrainerStandIn implements AutoCloseable {
         producer.initTransactions();
     }
 
-    CheckpointCandidate write(long step, double heldOutRatio) throws IOException {
+    /**
+     * Writes a candidate that nobody knows of yet.
+     *
+     * @param heldOutRatio its measured error on held-out real images, against the reference's
+     */
+    public CheckpointCandidate write(long step, double heldOutRatio) throws IOException {
         String name = CheckpointLayout.candidateName(step, 1);
         Path place = store.candidate(model, name);
         Map<String, Double> metrics = Map.of(Measures.HELD_OUT_PREFERRED_RATIO, heldOutRatio);
@@ -99,7 +104,8 @@ final class TrainerStandIn implements AutoCloseable {
         }
     }
 
-    void announce(CheckpointCandidate candidate) throws ExecutionException, InterruptedException {
+    /** Announces a candidate. */
+    public void announce(CheckpointCandidate candidate) throws ExecutionException, InterruptedException {
         send(values.serialize(Topics.CHECKPOINT_CANDIDATES.name(), candidate));
     }
 

@@ -1,0 +1,70 @@
+package dev.realalign.dashboard.model;
+
+import static dev.realalign.dashboard.model.Records.START;
+import static dev.realalign.dashboard.model.Records.done;
+import static dev.realalign.dashboard.model.Records.planned;
+import static dev.realalign.dashboard.model.Records.session;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
+
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.junit.jupiter.api.Test;
+
+class TrainingCurveTest {
+    private final TrainingCurve curve = new TrainingCurve();
+
+    @Test
+    void theTimeFromAResultToTheNextPlanIsIdleAndTheRestIsWork() {
+        curve.take(planned(1, 8, "dpo", START));
+        curve.take(done(1, true, Map.of("margin", 0.5), START.plusSeconds(2)));
+        curve.take(planned(2, 8, "dpo", START.plusSeconds(5)));
+        curve.take(done(2, true, Map.of("margin", 1.5), START.plusSeconds(6)));
+        assertThat(curve.idleRatio(50)).isEqualTo(OptionalDouble.of(0.75));
+        assertThat(curve.trained()).isEqualTo(16);
+        assertThat(curve.view(10).idle()).containsExactly(null, 0.75);
+        assertThat(curve.view(10).measures().get("margin")).containsExactly(0.5, 1.5);
+        assertThat(curve.view(10).measures().get("d_w")).containsExactly(null, null);
+    }
+
+    @Test
+    void theTimeBetweenTwoSessionsIsNeitherIdleNorWork() {
+        curve.take(done(1, true, Map.of(), START));
+        curve.take(session(1, START.plusSeconds(3_600)));
+        curve.take(planned(2, 8, "dpo", START.plusSeconds(3_601)));
+        curve.take(done(2, true, Map.of(), START.plusSeconds(3_602)));
+        assertThat(curve.idleRatio(50)).isEmpty();
+        assertThat(curve.view(10).marks())
+                .containsExactly(new TrainingCurve.Mark(1, START.plusSeconds(3_600), "session", "session 1 of host 1"));
+    }
+
+    @Test
+    void aChangedObjectiveAndAStepThatWasNotAppliedAreMarked() {
+        curve.take(planned(1, 8, "dpo", START));
+        curve.take(done(1, false, Map.of(), START.plusSeconds(1)));
+        curve.take(planned(2, 8, "sft", START.plusSeconds(1)));
+        assertThat(curve.view(10).marks())
+                .extracting(TrainingCurve.Mark::kind)
+                .containsExactly("refused-step", "objective");
+        assertThat(curve.notApplied(50)).isEqualTo(1);
+        assertThat(curve.openStep()).isEqualTo(2);
+    }
+
+    @Test
+    void manyStepsAreShownAsMeansOfFewPointsAndTheOldestAreForgotten() {
+        for (int step = 1; step <= 20_000; step++) {
+            curve.take(planned(step, 1, "dpo", START.plusSeconds(step)));
+            curve.take(done(step, true, Map.of("margin", (double) step), START.plusSeconds(step)));
+        }
+        TrainingCurve.View view = curve.view(400);
+        assertThat(view.stepsPerPoint()).isEqualTo(21);
+        assertThat(view.step()).hasSize(391).last().isEqualTo(20_000L);
+        assertThat(view.step().get(0)).isEqualTo(20_000L - TrainingCurve.STEPS + 21);
+        assertThat(view.measures())
+                .extractingByKey("margin")
+                .asInstanceOf(LIST)
+                .first()
+                .isEqualTo(20_000.0 - TrainingCurve.STEPS + 11);
+        assertThat(curve.trained()).isEqualTo(20_000);
+    }
+}
