@@ -3,11 +3,13 @@ package dev.realalign.trainer.learn;
 import dev.realalign.schemas.AdapterShape;
 import dev.realalign.schemas.BaseModel;
 import dev.realalign.schemas.ObjectiveSettings;
+import dev.realalign.trainer.stage.StageMark;
 import dev.realalign.trainer.triple.TrainingPair;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Weights under training. A learner is a function of its start, of the steps taken and of the run seed: the same steps
@@ -24,14 +26,39 @@ public interface Learner extends AutoCloseable {
     /** Shape of the adapter. */
     AdapterShape adapter();
 
-    /** What is minimised. */
+    /** What is minimised in the stage under training. */
     ObjectiveSettings objective();
+
+    /** The stage under training. */
+    StageMark stageMark();
+
+    /** Why that stage is over after the steps taken; empty while it is not. A function of those steps alone. */
+    Optional<String> stageEnd();
+
+    /**
+     * Begins a stage.
+     *
+     * @param number number of the stage, from 1
+     * @param step last step taken before
+     */
+    void enterStage(int number, long step);
 
     /** Seed of the run. */
     long runSeed();
 
     /** SHA-256 of the reference adapter's file, in lower-case hex. */
     String referenceDigest();
+
+    /** Last step behind the reference's weights, where the stage's rule makes it follow accepted versions; else empty. */
+    OptionalLong followedReference();
+
+    /**
+     * Makes a candidate's published weights the reference.
+     *
+     * @param folder what {@link #save} wrote
+     * @param step last step behind them
+     */
+    void refreshReference(Path folder, long step) throws IOException;
 
     /**
      * Takes one optimizer step.
@@ -45,7 +72,8 @@ public interface Learner extends AutoCloseable {
     Optional<HeldOutMeasure> measure(List<TrainingPair> heldOut);
 
     /**
-     * Writes adapter, averaged adapter, reference adapter and optimizer state into a folder, under the names of {@link
+     * Writes adapter, averaged adapter, reference adapter, lagged adapter where the stage has one, optimizer state and the
+     * stage's progress into a folder, under the names of {@link
      * dev.realalign.schemas.CheckpointLayout}.
      */
     void save(Path folder) throws IOException;

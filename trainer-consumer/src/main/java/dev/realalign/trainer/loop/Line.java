@@ -77,6 +77,12 @@ final class Line {
         measured(target.metrics());
     }
 
+    /** Says that the reference is another from here on, so that earlier measures are no past of later ones. */
+    void switched(LedgerMark standing) {
+        mark = standing;
+        measured(Map.of());
+    }
+
     void holdOut(List<TrainingPair> pairs) {
         heldOut.addAll(pairs);
     }

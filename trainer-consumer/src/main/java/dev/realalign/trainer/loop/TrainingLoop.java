@@ -2,6 +2,7 @@ package dev.realalign.trainer.loop;
 
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.CheckpointCandidate;
+import dev.realalign.schemas.Measures;
 import dev.realalign.schemas.PartitionName;
 import dev.realalign.trainer.candidate.CandidateStore;
 import dev.realalign.trainer.learn.HeldOutMeasure;
@@ -17,6 +18,7 @@ import dev.realalign.trainer.plan.BatchPlanner;
 import dev.realalign.trainer.plan.Delivery;
 import dev.realalign.trainer.plan.PassedOver;
 import dev.realalign.trainer.plan.Skipped;
+import dev.realalign.trainer.stage.StageMark;
 import dev.realalign.trainer.triple.SkipReason;
 import java.io.IOException;
 import java.time.Duration;
@@ -26,6 +28,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -61,6 +64,7 @@ public final class TrainingLoop {
     private @Nullable SortedMap<Integer, Long> flushUntil;
 
     private @Nullable State begun;
+    private String unreachable = "";
     private long candidateStep;
     private String ledgerSha256 = "";
     private String weightsSha256 = "";
@@ -184,6 +188,12 @@ public final class TrainingLoop {
     public boolean turn(Duration patience) throws InterruptedException {
         long start = nanoTime.getAsLong();
         rewindIfAsked();
+        switchStageIfOver();
+        refreshReferenceIfAccepted();
+        if (isPlanOver()) {
+            rest();
+            return false;
+        }
         Optional<Closing> closing = awaitBatch(start + patience.toNanos());
         long ready = nanoTime.getAsLong();
         pace.waited(ready - start);
@@ -197,6 +207,81 @@ public final class TrainingLoop {
         source.report(planner().open() == 0 ? planner().nextOffsets() : line().nextOffsets());
         publishProgress();
         return closing.isPresent();
+    }
+
+    /**
+     * Begins the next stage where one is over. A candidate of the last step comes first, so that each stage is measured
+     * against its own reference.
+     */
+    private void switchStageIfOver() {
+        Optional<String> end = learner.stageEnd();
+        StageMark over = learner.stageMark();
+        if (end.isEmpty() || over.isLast()) {
+            return;
+        }
+        writeCandidate(ledger(), line(), state().announced());
+        learner.enterStage(over.number() + 1, line().step());
+        ledger().switchStage(line().step(), over.number() + 1, Replay.setting(learner), end.get());
+        line().switched(ledger().mark());
+        log.info(
+                "stage {} of model {} is over after step {}: {}; stage {} begins",
+                over,
+                settings.model(),
+                line().step(),
+                end.get(),
+                learner.stageMark());
+    }
+
+    /**
+     * Makes the newest accepted version the reference, where the stage's rule asks for it and its weights are newer than the
+     * reference's. A version whose candidate is gone is passed over: the reference stays what it is.
+     */
+    private void refreshReferenceIfAccepted() {
+        OptionalLong reference = learner.followedReference();
+        List<RewindRequests.GoodVersion> good = rewinds.goodVersions();
+        if (reference.isEmpty() || good.isEmpty()) {
+            return;
+        }
+        RewindRequests.GoodVersion version = good.get(good.size() - 1);
+        boolean isNewer = state().announced().stream()
+                .anyMatch(candidate -> candidate.getDigest().equals(version.candidateDigest())
+                        && candidate.getStep() > reference.getAsLong());
+        if (!isNewer || version.candidateDigest().equals(unreachable)) {
+            return;
+        }
+        try {
+            CandidateStore.Stored stored = Replay.open(state().announced(), version.candidateDigest(), store);
+            learner.refreshReference(stored.folder(), stored.manifest().step());
+        } catch (IOException e) {
+            unreachable = version.candidateDigest();
+            log.warn(
+                    "the reference of model {} stays what it is: version {} cannot be loaded: {}",
+                    settings.model(),
+                    version.version(),
+                    e.getMessage());
+            return;
+        }
+        ledger().refreshReference(line().step(), version, learner.referenceDigest());
+        line().switched(ledger().mark());
+        log.info(
+                "the reference of model {} is version {} after step {}",
+                settings.model(),
+                version.version(),
+                line().step());
+    }
+
+    /** Whether the last stage is over, so that nothing is left to train. */
+    public boolean isPlanOver() {
+        return learner.stageMark().isLast() && learner.stageEnd().isPresent();
+    }
+
+    /** What there is to do once the plan is over: the last candidate, and answers. What still comes stays in the log. */
+    private void rest() {
+        ledger().settle();
+        writeCandidate(ledger(), line(), state().announced());
+        flushUntil = null;
+        flush.answer(candidateStep);
+        publishProgress();
     }
 
     private Optional<Closing> awaitBatch(long deadline) throws InterruptedException {
@@ -321,6 +406,7 @@ public final class TrainingLoop {
         }
         Map<String, Double> metrics =
                 new TreeMap<>(StepMetrics.mean(sinceCandidate).named());
+        metrics.put(Measures.STAGE, (double) learner.stageMark().number());
         Optional<HeldOutMeasure> measure = learner.measure(line.heldOut());
         measure.ifPresent(m -> {
             metrics.putAll(m.named());
@@ -380,6 +466,7 @@ public final class TrainingLoop {
         headroom.filter(left -> left.compareTo(settings.headroomAlert()) < 0).ifPresent(this::warnOfHeadroom);
         progress.set(new TrainerProgress(
                 line().step(),
+                learner.stageMark(),
                 line().triples(),
                 Map.copyOf(skipped),
                 notApplied,
