@@ -40,21 +40,32 @@ public final class CuratorTopology {
      * @param counts told of every verdict
      */
     public static Topology build(CuratorConfig config, BlobStore blobs, CurationCounts counts) {
+        return build(config, VerdictTopics.OF_THE_STREAM, blobs, counts);
+    }
+
+    /**
+     * The topology with verdicts of a second run going elsewhere.
+     *
+     * @param verdicts where they go
+     * @param blobs where pictures too large for a record are
+     * @param counts told of every verdict
+     */
+    static Topology build(CuratorConfig config, VerdictTopics verdicts, BlobStore blobs, CurationCounts counts) {
         Map<String, Object> registry = config.cluster().registry();
         return new Topology(new TopologyConfig(new StreamsConfig(config.streams())))
                 .addSource(SOURCE, new ByteArrayDeserializer(), new ByteArrayDeserializer(), Topics.REAL_IMAGES.name())
                 .addProcessor(JUDGE, new Judges(config, blobs, counts), SOURCE)
                 .addSink(
                         TRIPLES,
-                        Topics.PREFERENCE_TRIPLES.name(),
-                        Topics.PREFERENCE_TRIPLES.keySerializer(),
-                        Topics.PREFERENCE_TRIPLES.valueSerializer(registry),
+                        verdicts.triples().name(),
+                        verdicts.triples().keySerializer(),
+                        verdicts.triples().valueSerializer(registry),
                         JUDGE)
                 .addSink(
                         REJECTIONS,
-                        Topics.IMAGE_REJECTIONS.name(),
-                        Topics.IMAGE_REJECTIONS.keySerializer(),
-                        Topics.IMAGE_REJECTIONS.valueSerializer(registry),
+                        verdicts.rejections().name(),
+                        verdicts.rejections().keySerializer(),
+                        verdicts.rejections().valueSerializer(registry),
                         JUDGE);
     }
 

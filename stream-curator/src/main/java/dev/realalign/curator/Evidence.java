@@ -1,8 +1,10 @@
 package dev.realalign.curator;
 
+import dev.realalign.curator.gate.ColourMeasure;
 import dev.realalign.curator.gate.Findings;
 import dev.realalign.curator.gate.Measure;
 import dev.realalign.curator.pair.Gap;
+import dev.realalign.schemas.Colourfulness;
 import dev.realalign.schemas.PairGap;
 import dev.realalign.schemas.ShadowRejection;
 import java.util.List;
@@ -30,6 +32,20 @@ final class Evidence {
             measures.put(measured.getKey().name(), measured.getValue());
         }
         return measures;
+    }
+
+    /**
+     * The colourfulness, where it was compared.
+     *
+     * @param rule by which, in words
+     */
+    static @Nullable Colourfulness colourfulness(Optional<ColourMeasure> measured, String rule) {
+        return measured.map(measure -> new Colourfulness(
+                        measure.value(),
+                        measure.before().mean(),
+                        measure.before().images(),
+                        rule))
+                .orElse(null);
     }
 
     /** What the pair filter saw. */

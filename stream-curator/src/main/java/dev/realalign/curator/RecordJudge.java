@@ -294,13 +294,7 @@ final class RecordJudge {
         }
 
         private @Nullable Colourfulness colourfulness() {
-            return findings.colourfulness()
-                    .map(measure -> new Colourfulness(
-                            measure.value(),
-                            measure.before().mean(),
-                            measure.before().images(),
-                            pairs.colourfulnessRule()))
-                    .orElse(null);
+            return Evidence.colourfulness(findings.colourfulness(), pairs.colourfulnessRule());
         }
 
         private List<Reason> shadowReasons() {

@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
             KeysCommand.class,
             CheckpointsCommand.class,
             LedgerCommand.class,
+            ReplayCommand.class,
             LagCommand.class,
             SampleCommand.class,
             ParityCommand.class,

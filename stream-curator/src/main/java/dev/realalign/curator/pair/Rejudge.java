@@ -8,6 +8,7 @@ import dev.realalign.curator.gate.Recorded;
 import dev.realalign.curator.gate.Rejection;
 import dev.realalign.curator.gate.RunningMean;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -63,16 +64,15 @@ public final class Rejudge {
         Optional<Rejection> rejection = Optional.empty();
         Optional<Gap> gap = Optional.empty();
         for (Reason gate : Reason.values()) {
-            if (rejection.isPresent()) {
-                break;
-            }
-            if (gate == PAIR_FILTER.get(0) && recorded.has(Measure.RMS_DIFFERENCE)) {
+            if (gate == Reason.GAP_TOO_SMALL && recorded.has(Measure.RMS_DIFFERENCE)) {
                 PairFilter.Judgement judgement = filter.judge(scores, findings, windows);
                 gap = judgement.gap();
                 rejection = judgement.rejection();
-            }
-            if (rejection.isEmpty() && !(PAIR_FILTER.contains(gate) && gap.isPresent())) {
+            } else if (gap.isEmpty() || !PAIR_FILTER.contains(gate)) {
                 rejection = findings.ask(gate, () -> again(gate, recorded, mean, findings));
+            }
+            if (rejection.isPresent()) {
+                break;
             }
         }
         return new Result(
@@ -89,8 +89,12 @@ public final class Rejudge {
                     ? Optional.empty()
                     : Optional.of(new Rejection(
                             gate,
-                            "the negative differs from the picture by an RMS of " + difference
-                                    + " of 255 levels, at least " + settings.leastRmsDifference() + " are needed"));
+                            String.format(
+                                    Locale.ROOT,
+                                    "the negative differs from the picture by an RMS of %.2f of 255 levels, at least %s are"
+                                            + " needed",
+                                    difference,
+                                    settings.leastRmsDifference())));
         }
         return gates.judgeAgain(gate, recorded, mean, findings);
     }
