@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
             CheckpointsCommand.class,
             LedgerCommand.class,
             ReplayCommand.class,
+            InspectCommand.class,
             LagCommand.class,
             SampleCommand.class,
             ParityCommand.class,
