@@ -89,6 +89,15 @@ public record Topic<K, V extends SpecificRecord>(
     }
 
     /**
+     * The same topic under another name, for a second run beside the first.
+     *
+     * @param other name of the topic
+     */
+    public Topic<K, V> named(String other) {
+        return new Topic<>(other, keySerde, keyForm, valueType, partitioning, retention, pictures, documentation);
+    }
+
+    /**
      * Number of partitions.
      *
      * @param imagePartitions number the cluster gives to the image topics
@@ -167,7 +176,20 @@ public record Topic<K, V extends SpecificRecord>(
      * @param client client properties; {@code schema.registry.url} and its security settings are read
      */
     public Deserializer<V> valueDeserializer(Map<String, ?> client) {
-        KafkaAvroDeserializer avro = new KafkaAvroDeserializer();
+        return valueDeserializer(new KafkaAvroDeserializer(), client);
+    }
+
+    /**
+     * Deserializer of values without what makes them large: every field of type bytes, such as the pictures of a triple, is
+     * skipped and left empty.
+     *
+     * @param client as for {@link #valueDeserializer}
+     */
+    public Deserializer<V> outlineDeserializer(Map<String, ?> client) {
+        return valueDeserializer(new OutlineAvroDeserializer(SpecificData.get().getSchema(valueType)), client);
+    }
+
+    private Deserializer<V> valueDeserializer(KafkaAvroDeserializer avro, Map<String, ?> client) {
         avro.configure(deserializerSettings(client), false);
         return new Deserializer<>() {
             @Override

@@ -36,6 +36,11 @@ public final class CurationCounts {
         return accepted.sum();
     }
 
+    /** Verdicts of both kinds. */
+    public long all() {
+        return accepted() + rejected.values().stream().mapToLong(LongAdder::sum).sum();
+    }
+
     /** Records rejected, for each reason that occurred. */
     public Map<Reason, Long> rejected() {
         return sums(rejected);

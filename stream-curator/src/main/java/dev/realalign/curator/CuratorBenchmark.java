@@ -3,7 +3,6 @@ package dev.realalign.curator;
 import com.sun.management.OperatingSystemMXBean;
 import dev.realalign.curator.gate.Findings;
 import dev.realalign.curator.gate.Gates;
-import dev.realalign.curator.gate.RunningMean;
 import dev.realalign.curator.image.DamagedImageException;
 import dev.realalign.curator.image.ImageContainer;
 import dev.realalign.curator.image.ImageType;
@@ -13,6 +12,9 @@ import dev.realalign.curator.image.TrainingPicture;
 import dev.realalign.curator.negative.Negative;
 import dev.realalign.curator.negative.PerturbedNegatives;
 import dev.realalign.curator.pair.PairSettings;
+import dev.realalign.curator.pair.PerceptualDistance;
+import dev.realalign.curator.pair.RankWindows;
+import dev.realalign.curator.pair.WindowsInMemory;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ClusterSetup;
@@ -64,27 +66,14 @@ public final class CuratorBenchmark {
      * @param resolution width and height of the pairs, in pixels
      * @param accepted share of the pictures that became triples
      * @param imagesPerSecondPerCore pictures per second of processor time, by part: {@code gates} (digest, type,
-     *     structure, statements, pixels), {@code decode} (with resizing, orientation and colours), {@code perturbation}, {@code encode}
+     *     structure, statements, pixels), {@code decode} (with resizing, orientation and colours), {@code perturbation}, {@code distance}
+     *     (perceptual, of the pair), {@code encode}
      *     (both halves), {@code record} (all of it, with both records' Avro), and for comparison {@code bareToPng} (nothing
      *     but the JDK's decoder and both halves' PNG encoder) and {@code bareToJpeg} (nothing but the JDK's JPEG decoder and
      *     one run of its JPEG encoder)
      */
     public record Report(
             int images, long meanBytes, int resolution, double accepted, Map<String, Double> imagesPerSecondPerCore) {}
-
-    private static final class MeansInMemory implements RunningMeans {
-        private Optional<RunningMean> mean = Optional.empty();
-
-        @Override
-        public Optional<RunningMean> colourfulness() {
-            return mean;
-        }
-
-        @Override
-        public void setColourfulness(RunningMean newest) {
-            mean = Optional.of(newest);
-        }
-    }
 
     /** Work on one picture. */
     private interface Part {
@@ -168,6 +157,7 @@ public final class CuratorBenchmark {
         }));
         rates.put("decode", rate(files.size(), i -> pictures.of(container(files.get(i)))));
         rates.put("perturbation", rate(files.size(), i -> negatives.of(ids.get(i), reals.get(i))));
+        rates.put("distance", rate(files.size(), i -> PerceptualDistance.of(reals.get(i), worse.get(i))));
         rates.put("encode", rate(files.size(), i -> {
             PngEncoder.encode(reals.get(i));
             PngEncoder.encode(worse.get(i));
@@ -208,6 +198,7 @@ public final class CuratorBenchmark {
             RecordJudge judge = new RecordJudge(config, reader, BlobStore.open(config.blobStore()));
             Map<String, RecordPosition> seen = new HashMap<>();
             RunningMeans means = new MeansInMemory();
+            RankWindows windows = new WindowsInMemory();
             List<ReceivedRecord> records = new ArrayList<>();
             for (int i = 0; i < files.size(); i++) {
                 records.add(record(i, ids.get(i), files.get(i), images));
@@ -218,6 +209,7 @@ public final class CuratorBenchmark {
                         (id, position) -> Optional.ofNullable(seen.putIfAbsent(id, position))
                                 .filter(first -> !first.equals(position)),
                         means,
+                        windows,
                         Instant.EPOCH);
                 if (outcome instanceof Outcome.Accepted accepted) {
                     triples.serialize(Topics.PREFERENCE_TRIPLES.name(), accepted.triple());

@@ -4,6 +4,7 @@ import dev.realalign.curator.gate.GateLimits;
 import dev.realalign.curator.gate.GateModes;
 import dev.realalign.curator.gate.RightsPolicy;
 import dev.realalign.curator.negative.NegativeMix;
+import dev.realalign.curator.pair.PairLimits;
 import dev.realalign.curator.pair.PairSettings;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.Rules;
@@ -83,6 +84,16 @@ public record CuratorConfig(
     public static final String COLOURFULNESS_START_LEVELS = "curation.gate.colourfulness.start.levels";
     /** How slowly the running mean forgets. */
     public static final String COLOURFULNESS_HALF_LIFE_IMAGES = "curation.gate.colourfulness.half.life.images";
+    /** Least gap by PickScore. */
+    public static final String MIN_PICKSCORE_GAP = "curation.gate.gap.min.pickscore";
+    /** Least perceptual distance of a pair. */
+    public static final String MIN_DISTANCE = "curation.gate.gap.min.distance";
+    /** Greatest perceptual distance of a pair. */
+    public static final String MAX_DISTANCE = "curation.gate.gap.max.distance";
+    /** How many of the last pairs are the best. */
+    public static final String TOP_SHARE = "curation.gate.top.share";
+    /** How many the last pairs are. */
+    public static final String TOP_WINDOW_PAIRS = "curation.gate.top.window.pairs";
     /** How often each kind of negative is drawn. */
     public static final String NEGATIVE_MIX = "curation.negative.mix";
     /** Least difference of a pair. */
@@ -106,7 +117,7 @@ public record CuratorConfig(
     public static final String RESTART_WINDOW_MS = "curator.thread.restarts.window.ms";
 
     /** Changes whenever the same bytes under the same settings could get another verdict. */
-    static final int GATE_VERSION = 2;
+    static final int GATE_VERSION = 3;
     /** Changes whenever the same bytes under the same settings could make another pair. */
     static final int CURATION_VERSION = 2;
 
@@ -235,6 +246,45 @@ public record CuratorConfig(
                     "Pictures of a partition after which an old colourfulness has half of its weight left in the running"
                             + " mean.")
             .define(
+                    MIN_PICKSCORE_GAP,
+                    Type.DOUBLE,
+                    0.02,
+                    Rules.between(-1, 1),
+                    Importance.MEDIUM,
+                    "Where generators score with PickScore: the real picture's score minus the negative's must be above this,"
+                            + " both divided by 26; less is rejected as GAP_TOO_SMALL. The default is RealAlign's.")
+            .define(
+                    MIN_DISTANCE,
+                    Type.DOUBLE,
+                    0.005,
+                    Rules.between(0, 1),
+                    Importance.MEDIUM,
+                    "Without PickScore: least perceptual distance of a pair, 0 for equal pictures and 1 at most; less is"
+                            + " rejected as GAP_TOO_SMALL.")
+            .define(
+                    MAX_DISTANCE,
+                    Type.DOUBLE,
+                    0.7,
+                    Rules.between(0, 1),
+                    Importance.MEDIUM,
+                    "Without PickScore: greatest perceptual distance of a pair; more is GAP_TOO_LARGE.")
+            .define(
+                    TOP_SHARE,
+                    Type.DOUBLE,
+                    0.5,
+                    Rules.between(0.001, 1),
+                    Importance.MEDIUM,
+                    "Share of the last pairs of a partition that are the best: by PickScore of the real picture where"
+                            + " generators score, otherwise by perceptual distance. Others are NOT_IN_TOP. For the best K of the"
+                            + " last N, K divided by N.")
+            .define(
+                    TOP_WINDOW_PAIRS,
+                    Type.INT,
+                    1_000,
+                    Rules.between(10, 10_000),
+                    Importance.LOW,
+                    "Pairs of a partition that a pair is ranked against, the last ones before it.")
+            .define(
                     NEGATIVE_MIX,
                     Type.LIST,
                     "PATCH_DISPLACEMENT:25,LOCAL_WARP:25,LOCAL_BLUR:15,LOCAL_NOISE:15,"
@@ -316,6 +366,10 @@ public record CuratorConfig(
      */
     public static CuratorConfig from(Map<String, String> given) {
         ServiceConfig config = ServiceConfig.definedBy(ClusterConfig.DEFINITION, StoreConfig.BLOBS, DEFINITION)
+                .rule(
+                        List.of(MIN_DISTANCE, MAX_DISTANCE),
+                        c -> c.number(MIN_DISTANCE) <= c.number(MAX_DISTANCE),
+                        "no pair could pass; lower the first or raise the second")
                 .read(given);
         return new CuratorConfig(
                 ClusterConfig.from(config),
@@ -352,6 +406,12 @@ public record CuratorConfig(
                 GateModes.parse(config.words(GATE_MODES)),
                 NegativeMix.parse(config.words(NEGATIVE_MIX)),
                 config.number(NEGATIVE_MIN_RMS_LEVELS),
+                new PairLimits(
+                        config.number(MIN_PICKSCORE_GAP),
+                        config.number(MIN_DISTANCE),
+                        config.number(MAX_DISTANCE),
+                        config.number(TOP_SHARE),
+                        config.integer(TOP_WINDOW_PAIRS)),
                 config.longInteger(SEED));
     }
 

@@ -31,6 +31,7 @@ public final class CuratorService extends WorkerService {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
 
     private final CuratorConfig config;
+    private final VerdictTopics verdicts;
     private final CurationCounts counts = new CurationCounts();
     private final RestartPolicy restarts;
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -38,8 +39,14 @@ public final class CuratorService extends WorkerService {
 
     /** A service that is not started yet. */
     public CuratorService(CuratorConfig config) {
+        this(config, VerdictTopics.OF_THE_STREAM);
+    }
+
+    /** A service whose verdicts go elsewhere, for a second run. */
+    CuratorService(CuratorConfig config, VerdictTopics verdicts) {
         super("curator");
         this.config = config;
+        this.verdicts = verdicts;
         this.restarts = new RestartPolicy(config.threadRestarts(), config.restartWindow());
     }
 
@@ -50,8 +57,7 @@ public final class CuratorService extends WorkerService {
 
     @Override
     protected void run() throws InterruptedException {
-        ClusterSetup.prepare(
-                config.cluster(), List.of(Topics.REAL_IMAGES, Topics.IMAGE_REJECTIONS, Topics.PREFERENCE_TRIPLES));
+        ClusterSetup.prepare(config.cluster(), List.of(Topics.REAL_IMAGES, verdicts.rejections(), verdicts.triples()));
         KafkaStreams streams = open();
         streams.setUncaughtExceptionHandler(this::afterFailure);
         streams.setStateListener((now, before) -> follow(now));
@@ -77,7 +83,7 @@ public final class CuratorService extends WorkerService {
         properties.putAll(config.streams());
         try {
             return new KafkaStreams(
-                    CuratorTopology.build(config, BlobStore.open(config.blobStore()), counts), properties);
+                    CuratorTopology.build(config, verdicts, BlobStore.open(config.blobStore()), counts), properties);
         } catch (ConfigException e) {
             throw UserErrorException.usage("a setting for Kafka Streams or its clients cannot be used: "
                     + e.getMessage() + ". Correct it or leave it out.");

@@ -1,6 +1,7 @@
 package dev.realalign.curator;
 
 import dev.realalign.curator.gate.RunningMean;
+import dev.realalign.curator.pair.RankWindows;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.schemas.RecordPosition;
 import dev.realalign.schemas.Topics;
@@ -21,7 +22,7 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 
 /**
- * real-images to preference-triples and image-rejections: one processor with two stores. Values are read as bytes, so
+ * real-images to preference-triples and image-rejections: one processor with three stores. Values are read as bytes, so
  * that a record nobody can decode becomes a rejection like any other.
  */
 public final class CuratorTopology {
@@ -39,21 +40,32 @@ public final class CuratorTopology {
      * @param counts told of every verdict
      */
     public static Topology build(CuratorConfig config, BlobStore blobs, CurationCounts counts) {
+        return build(config, VerdictTopics.OF_THE_STREAM, blobs, counts);
+    }
+
+    /**
+     * The topology with verdicts of a second run going elsewhere.
+     *
+     * @param verdicts where they go
+     * @param blobs where pictures too large for a record are
+     * @param counts told of every verdict
+     */
+    static Topology build(CuratorConfig config, VerdictTopics verdicts, BlobStore blobs, CurationCounts counts) {
         Map<String, Object> registry = config.cluster().registry();
         return new Topology(new TopologyConfig(new StreamsConfig(config.streams())))
                 .addSource(SOURCE, new ByteArrayDeserializer(), new ByteArrayDeserializer(), Topics.REAL_IMAGES.name())
                 .addProcessor(JUDGE, new Judges(config, blobs, counts), SOURCE)
                 .addSink(
                         TRIPLES,
-                        Topics.PREFERENCE_TRIPLES.name(),
-                        Topics.PREFERENCE_TRIPLES.keySerializer(),
-                        Topics.PREFERENCE_TRIPLES.valueSerializer(registry),
+                        verdicts.triples().name(),
+                        verdicts.triples().keySerializer(),
+                        verdicts.triples().valueSerializer(registry),
                         JUDGE)
                 .addSink(
                         REJECTIONS,
-                        Topics.IMAGE_REJECTIONS.name(),
-                        Topics.IMAGE_REJECTIONS.keySerializer(),
-                        Topics.IMAGE_REJECTIONS.valueSerializer(registry),
+                        verdicts.rejections().name(),
+                        verdicts.rejections().keySerializer(),
+                        verdicts.rejections().valueSerializer(registry),
                         JUDGE);
     }
 
@@ -68,7 +80,7 @@ public final class CuratorTopology {
 
         @Override
         public Set<StoreBuilder<?>> stores() {
-            return Set.of(FirstSeenStore.builder(), RunningMeanStore.builder());
+            return Set.of(FirstSeenStore.builder(), RunningMeanStore.builder(), RankWindowStore.builder());
         }
     }
 
@@ -80,6 +92,7 @@ public final class CuratorTopology {
         private @SuppressWarnings("NullAway.Init") ProcessorContext<String, SpecificRecord> context;
         private @SuppressWarnings("NullAway.Init") FirstSeen firstSeen;
         private @SuppressWarnings("NullAway.Init") RunningMeans means;
+        private @SuppressWarnings("NullAway.Init") RankWindows windows;
 
         JudgeProcessor(CuratorConfig config, BlobStore blobs, CurationCounts counts) {
             this.reader = new RealImageReader(config.cluster().registry());
@@ -91,9 +104,11 @@ public final class CuratorTopology {
         public void init(ProcessorContext<String, SpecificRecord> streams) {
             KeyValueStore<String, RecordPosition> store = streams.getStateStore(FirstSeenStore.NAME);
             KeyValueStore<String, RunningMean> runningMeans = streams.getStateStore(RunningMeanStore.NAME);
+            KeyValueStore<String, RankWindowStore.Ranked> ranked = streams.getStateStore(RankWindowStore.NAME);
             context = streams;
             firstSeen = new FirstSeenStore(store);
             means = new RunningMeanStore(runningMeans);
+            windows = new RankWindowStore(ranked);
         }
 
         @Override
@@ -101,8 +116,8 @@ public final class CuratorTopology {
             RecordMetadata place = context.recordMetadata().orElseThrow();
             ReceivedRecord received = new ReceivedRecord(
                     new RecordPosition(place.partition(), place.offset()), record.key(), record.value());
-            Outcome outcome =
-                    judge.judge(received, firstSeen, means, Instant.ofEpochMilli(context.currentSystemTimeMs()));
+            Outcome outcome = judge.judge(
+                    received, firstSeen, means, windows, Instant.ofEpochMilli(context.currentSystemTimeMs()));
             counts.count(outcome);
             if (outcome instanceof Outcome.Accepted accepted) {
                 context.forward(newRecord(accepted.key(), accepted.triple(), record), TRIPLES);

@@ -7,7 +7,10 @@ import dev.realalign.curator.gate.Rejection;
 import dev.realalign.curator.gate.Rights;
 import dev.realalign.curator.image.PixelRegion;
 import dev.realalign.curator.negative.Negative;
+import dev.realalign.curator.pair.Gap;
+import dev.realalign.curator.pair.PairFilter;
 import dev.realalign.curator.pair.PairMaker;
+import dev.realalign.curator.pair.RankWindows;
 import dev.realalign.curator.pair.Verdict;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.DamagedBlobException;
@@ -20,7 +23,6 @@ import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.RealImage;
 import dev.realalign.schemas.RecordPosition;
 import dev.realalign.schemas.Region;
-import dev.realalign.schemas.ShadowRejection;
 import dev.realalign.schemas.Topic;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -29,6 +31,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -50,12 +53,14 @@ final class RecordJudge {
     private final RealImageReader reader;
     private final BlobStore blobs;
     private final PairMaker pairs;
+    private final PairFilter filter;
 
     RecordJudge(CuratorConfig config, RealImageReader reader, BlobStore blobs) {
         this.config = config;
         this.reader = reader;
         this.blobs = blobs;
         this.pairs = new PairMaker(config.pairs());
+        this.filter = new PairFilter(config.pairs().filter());
     }
 
     /**
@@ -63,10 +68,11 @@ final class RecordJudge {
      *
      * @param firstSeen where each image came first
      * @param means running means of the record's partition
+     * @param windows what the pairs of the record's partition are ranked against
      * @param now time of the verdict
      * @throws UncheckedIOException if the blob store fails; the record is to be judged again
      */
-    Outcome judge(ReceivedRecord received, FirstSeen firstSeen, RunningMeans means, Instant now) {
+    Outcome judge(ReceivedRecord received, FirstSeen firstSeen, RunningMeans means, RankWindows windows, Instant now) {
         byte[] key = received.key();
         byte[] value = received.value();
         if (key == null || value == null) {
@@ -82,13 +88,14 @@ final class RecordJudge {
                             Reason.UNREADABLE_RECORD,
                             "the value of " + value.length + " bytes is no RealImage: " + e.getMessage());
         }
-        return judge(new Case(received, image, now), image, key, firstSeen, means);
+        return judge(new Case(received, image, now), image, key, firstSeen, means, windows);
     }
 
-    private Outcome judge(Case judged, RealImage image, byte[] key, FirstSeen firstSeen, RunningMeans means) {
+    private Outcome judge(
+            Case judged, RealImage image, byte[] key, FirstSeen firstSeen, RunningMeans means, RankWindows windows) {
         Findings findings = judged.findings;
         Optional<Rejection> claim =
-                judgeClaims(judged.received, image, key).or(() -> pairs.judgeRights(rights(image), findings));
+                judgeClaims(judged.received, image, key, findings).or(() -> pairs.judgeRights(rights(image), findings));
         if (claim.isPresent()) {
             return judged.reject(claim.get());
         }
@@ -117,13 +124,13 @@ final class RecordJudge {
                 pairs.judge(actual, original, means.colourfulness().orElseGet(pairs::startOfColourfulness), findings);
         findings.colourfulness().map(pairs::after).ifPresent(means::setColourfulness);
         if (verdict instanceof Verdict.Accepted accepted) {
-            return judged.accept(image, accepted);
+            return judged.accept(image, accepted, windows);
         }
         return judged.reject(((Verdict.Rejected) verdict).rejection());
     }
 
     /** What can be judged before any byte of the picture is fetched. */
-    private Optional<Rejection> judgeClaims(ReceivedRecord received, RealImage image, byte[] key) {
+    private Optional<Rejection> judgeClaims(ReceivedRecord received, RealImage image, byte[] key, Findings findings) {
         String id = image.getImageId();
         if (!ImageId.isValid(id) || !id.equals(new String(key, StandardCharsets.UTF_8))) {
             return rejection(
@@ -154,7 +161,7 @@ final class RecordJudge {
                     Reason.ID_MISMATCH,
                     "the blob is \"" + shortened(blob.getSha256(), ID_SHOWN) + "\", the image id is " + id);
         }
-        return pairs.judgeSize(content != null ? content.remaining() : blob.getSize());
+        return pairs.judgeSize(content != null ? content.remaining() : blob.getSize(), findings);
     }
 
     private static Rights rights(RealImage image) {
@@ -196,6 +203,7 @@ final class RecordJudge {
         private final @Nullable RealImage image;
         private final Instant now;
         private final Findings findings = pairs.nothingFound();
+        private Optional<Gap> gap = Optional.empty();
 
         Case(ReceivedRecord received, @Nullable RealImage image, Instant now) {
             this.received = received;
@@ -228,12 +236,19 @@ final class RecordJudge {
                                     ? null
                                     : shortened(image.getTrustTier(), LONGEST_SOURCE_IN_REJECTION))
                     .setColourfulness(colourfulness())
-                    .setShadow(shadow())
+                    .setShadow(Evidence.shadow(findings))
+                    .setMeasures(Evidence.measures(findings))
+                    .setGap(Evidence.gap(gap))
                     .build();
             return new Outcome.Rejected(key, record, rejection.reason(), shadowReasons());
         }
 
-        Outcome accept(RealImage source, Verdict.Accepted pair) {
+        Outcome accept(RealImage source, Verdict.Accepted pair, RankWindows windows) {
+            PairFilter.Judgement judgement = filter.judge(Map.of(), findings, windows);
+            gap = judgement.gap();
+            if (judgement.rejection().isPresent()) {
+                return reject(judgement.rejection().get());
+            }
             long bytes = (long) pair.real().length
                     + pair.worse().length
                     + utf8Bytes(source.getCaption())
@@ -271,25 +286,15 @@ final class RecordJudge {
                     .setOptOut(source.getOptOut())
                     .setTrustTier(source.getTrustTier())
                     .setColourfulness(colourfulness())
-                    .setShadow(shadow())
+                    .setShadow(Evidence.shadow(findings))
+                    .setMeasures(Evidence.measures(findings))
+                    .setGap(Evidence.gap(gap))
                     .build();
             return new Outcome.Accepted(source.getImageId(), triple, shadowReasons());
         }
 
         private @Nullable Colourfulness colourfulness() {
-            return findings.colourfulness()
-                    .map(measure -> new Colourfulness(
-                            measure.value(),
-                            measure.before().mean(),
-                            measure.before().images(),
-                            pairs.colourfulnessRule()))
-                    .orElse(null);
-        }
-
-        private List<ShadowRejection> shadow() {
-            return findings.shadow().stream()
-                    .map(found -> new ShadowRejection(found.reason().name(), found.evidence()))
-                    .toList();
+            return Evidence.colourfulness(findings.colourfulness(), pairs.colourfulnessRule());
         }
 
         private List<Reason> shadowReasons() {

@@ -31,6 +31,8 @@ import picocli.CommandLine.Spec;
             KeysCommand.class,
             CheckpointsCommand.class,
             LedgerCommand.class,
+            ReplayCommand.class,
+            InspectCommand.class,
             LagCommand.class,
             DashboardCommand.class,
             SampleCommand.class,

@@ -5,7 +5,9 @@ import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointKeys;
 import dev.realalign.schemas.CheckpointVersion;
 import dev.realalign.schemas.ImageRejection;
+import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.PublishingDecision;
+import dev.realalign.schemas.ShadowRejection;
 import dev.realalign.schemas.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,14 +25,15 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a {@link Census} up to date in a thread of its own, reading the topics from their beginning in no consumer group. Triples are counted by their
- * records alone, without decoding the pictures.
+ * Keeps a {@link Census} up to date in a thread of its own, reading the topics from their beginning in no consumer group. The
+ * pictures of triples are passed over, not decoded.
  */
 final class CensusTaker implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(200);
 
     private final String model;
     private final KafkaConsumer<byte[], byte[]> consumer;
+    private final Deserializer<PreferenceTriple> outlines;
     private final Deserializer<ImageRejection> rejections;
     private final Deserializer<CheckpointCandidate> candidates;
     private final Deserializer<PublishingDecision> decisions;
@@ -39,7 +42,9 @@ final class CensusTaker implements AutoCloseable {
     private final List<TopicPartition> readTriples;
     private final Thread thread;
 
+    private final Map<String, Map<String, Long>> kindsSoFar = new TreeMap<>();
     private final Map<String, Long> rejectedSoFar = new TreeMap<>();
+    private final Map<String, Long> shadowedSoFar = new TreeMap<>();
     private final List<CheckpointCandidate> candidatesSoFar = new ArrayList<>();
     private final List<PublishingDecision> decisionsSoFar = new ArrayList<>();
     private final Map<Long, CheckpointVersion> versionsSoFar = new TreeMap<>();
@@ -55,6 +60,7 @@ final class CensusTaker implements AutoCloseable {
         Map<String, Object> settings = cluster.consumer("demo-census");
         settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000);
         consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        outlines = Topics.PREFERENCE_TRIPLES.outlineDeserializer(cluster.registry());
         rejections = Topics.IMAGE_REJECTIONS.valueDeserializer(cluster.registry());
         candidates = Topics.CHECKPOINT_CANDIDATES.valueDeserializer(cluster.registry());
         decisions = Topics.PUBLISHING_LOG.valueDeserializer(cluster.registry());
@@ -109,7 +115,9 @@ final class CensusTaker implements AutoCloseable {
                             fed,
                             triples,
                             end(readTriples),
+                            kindsSoFar,
                             rejectedSoFar,
+                            shadowedSoFar,
                             candidatesSoFar,
                             decisionsSoFar,
                             List.copyOf(versionsSoFar.values()));
@@ -132,8 +140,15 @@ final class CensusTaker implements AutoCloseable {
         String topic = record.topic();
         if (topic.equals(Topics.PREFERENCE_TRIPLES.name())) {
             triples++;
+            PreferenceTriple triple = outlines.deserialize(topic, record.value());
+            kindsSoFar
+                    .computeIfAbsent(triple.getKind(), kind -> new TreeMap<>())
+                    .merge(maker(triple), 1L, Long::sum);
+            countShadow(triple.getShadow());
         } else if (topic.equals(Topics.IMAGE_REJECTIONS.name())) {
-            rejectedSoFar.merge(rejections.deserialize(topic, record.value()).getReason(), 1L, Long::sum);
+            ImageRejection rejection = rejections.deserialize(topic, record.value());
+            rejectedSoFar.merge(rejection.getReason(), 1L, Long::sum);
+            countShadow(rejection.getShadow());
         } else if (topic.equals(Topics.CHECKPOINT_CANDIDATES.name())) {
             CheckpointCandidate candidate = candidates.deserialize(topic, record.value());
             if (candidate.getModel().equals(model)) {
@@ -150,6 +165,17 @@ final class CensusTaker implements AutoCloseable {
                 versionsSoFar.put(version.getVersion(), version);
             }
         }
+    }
+
+    private void countShadow(List<ShadowRejection> shadow) {
+        shadow.forEach(found -> shadowedSoFar.merge(found.getReason(), 1L, Long::sum));
+    }
+
+    private static String maker(PreferenceTriple triple) {
+        if (triple.getGeneratorModel() == null && triple.getGeneratorVersion() == null) {
+            return Census.PERTURBATION;
+        }
+        return triple.getGeneratorVersion() == null ? Census.BASE : "version " + triple.getGeneratorVersion();
     }
 
     @Override

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.realalign.curator.ReplayReport;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointVersion;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -27,7 +29,9 @@ import org.jspecify.annotations.Nullable;
  * @param fed records the broker acknowledged
  * @param accepted pictures that became triples
  * @param rejected rejections by reason
+ * @param funnel what each gate took, in the order of the gates
  * @param triples triples made
+ * @param triplesByKind the triples by kind of negative and by what made it: {@code perturbation}, {@code base} or {@code version N}
  * @param trainedTriples triples behind the newest candidate
  * @param steps optimizer steps behind the newest candidate
  * @param ledgerSha256 hash chain of the training ledger at the newest candidate, empty before the first
@@ -41,7 +45,9 @@ import org.jspecify.annotations.Nullable;
     "fed",
     "accepted",
     "rejected",
+    "funnel",
     "triples",
+    "triplesByKind",
     "trainedTriples",
     "steps",
     "ledgerSha256",
@@ -55,7 +61,9 @@ public record DemoReport(
         long fed,
         long accepted,
         Map<String, Long> rejected,
+        List<Gate> funnel,
         long triples,
+        Map<String, Map<String, Long>> triplesByKind,
         long trainedTriples,
         long steps,
         String ledgerSha256,
@@ -140,6 +148,31 @@ public record DemoReport(
     @JsonPropertyOrder({"version", "digest"})
     public record Received(long version, String digest) {}
 
+    /**
+     * A gate in the funnel.
+     *
+     * @param reason its reason
+     * @param rejected pictures it rejected
+     * @param left pictures that this gate and all before it let pass
+     * @param shadowed pictures it would have rejected while it was in shadow mode; they went on
+     */
+    @JsonPropertyOrder({"reason", "rejected", "left", "shadowed"})
+    public record Gate(String reason, long rejected, long left, long shadowed) {}
+
+    /** Gates that rejected something, or would have. */
+    private static List<Gate> funnel(Census census) {
+        Map<String, Long> counts = new TreeMap<>(census.rejected());
+        census.shadowed().keySet().forEach(reason -> counts.putIfAbsent(reason, 0L));
+        List<Gate> funnel = new ArrayList<>();
+        long left = census.triples() + census.rejections();
+        for (Map.Entry<String, Long> gate : ReplayReport.inOrder(counts).entrySet()) {
+            left -= gate.getValue();
+            funnel.add(new Gate(
+                    gate.getKey(), gate.getValue(), left, census.shadowed().getOrDefault(gate.getKey(), 0L)));
+        }
+        return List.copyOf(funnel);
+    }
+
     /** The report over a census. */
     static DemoReport of(Census census, StagePlan plan, List<Received> received, double seconds) {
         List<Version> versions = census.versions().stream().map(Version::of).toList();
@@ -150,7 +183,9 @@ public record DemoReport(
                 census.fed(),
                 census.triples(),
                 census.rejected(),
+                funnel(census),
                 census.triples(),
+                census.kinds(),
                 newest.map(CheckpointCandidate::getTriples).orElse(0L),
                 newest.map(CheckpointCandidate::getStep).orElse(0L),
                 newest.map(CheckpointCandidate::getLedgerSha256).orElse(""),

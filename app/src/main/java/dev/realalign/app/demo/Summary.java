@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The demo on one screen, or in one line. */
 final class Summary {
-    private static final int REASONS_SHOWN = 4;
+    private static final int NAMES_SHOWN = 4;
     private static final int DIGEST_SHOWN = 12;
 
     private Summary() {}
@@ -30,8 +30,8 @@ final class Summary {
         lines.add("");
         lines.add(row("pictures in", format("%,d", census.fed()), feed(now), ""));
         lines.add(row(
-                "rejected", format("%,d", census.rejections()), reasons(census.rejected()), lag(now, Stage.CURATOR)));
-        lines.add(row("triples", format("%,d", census.triples()), "", lag(now, Stage.TRAINER)));
+                "rejected", format("%,d", census.rejections()), counted(census.rejected()), lag(now, Stage.CURATOR)));
+        lines.add(row("triples", format("%,d", census.triples()), counted(census.makers()), lag(now, Stage.TRAINER)));
         lines.add(row(
                 "trained",
                 training == null ? "-" : format("%,d", training.triples()),
@@ -84,14 +84,14 @@ final class Summary {
                 shortLag(now, Stage.PUBLISHER));
     }
 
-    /** Rejections by reason, the most frequent first. */
-    static String reasons(Map<String, Long> rejected) {
-        List<String> named = rejected.entrySet().stream()
+    /** Names with their counts, the most frequent first. */
+    static String counted(Map<String, Long> counts) {
+        List<String> named = counts.entrySet().stream()
                 .sorted(Map.Entry.<String, Long>comparingByValue().reversed().thenComparing(Map.Entry.comparingByKey()))
-                .map(reason -> reason.getKey() + " " + reason.getValue())
+                .map(name -> name.getKey() + " " + name.getValue())
                 .toList();
-        String shown = named.stream().limit(REASONS_SHOWN).collect(Collectors.joining(", "));
-        return named.size() > REASONS_SHOWN ? shown + ", ..." : shown;
+        String shown = named.stream().limit(NAMES_SHOWN).collect(Collectors.joining(", "));
+        return named.size() > NAMES_SHOWN ? shown + ", ..." : shown;
     }
 
     private static String row(String name, String number, String detail, String lag) {

@@ -53,7 +53,9 @@ class DemoReportTest {
             100,
             90,
             0,
+            Map.of("LOCAL_BLUR", Map.of("perturbation", 60L), "SDEDIT", Map.of("base", 10L, "version 2", 20L)),
             Map.of("DUPLICATE", 7L, "CORRUPT", 3L),
+            Map.of("NOT_COLOURFUL", 41L, "CORRUPT", 1L),
             List.of(candidate("c1", 10, 1, 0.98), candidate("c2", 12, 2, 0.99)),
             List.of(),
             List.of(VERSION));
@@ -70,7 +72,12 @@ class DemoReportTest {
                         new JsonMapper()
                                 .readTree(
                                         """
-                                {"fed": 100, "accepted": 90, "rejected": {"CORRUPT": 3, "DUPLICATE": 7}, "triples": 90,
+                                {"fed": 100, "accepted": 90, "rejected": {"CORRUPT": 3, "DUPLICATE": 7},
+                                 "funnel": [{"reason": "DUPLICATE", "rejected": 7, "left": 93, "shadowed": 0},
+                                   {"reason": "CORRUPT", "rejected": 3, "left": 90, "shadowed": 1},
+                                   {"reason": "NOT_COLOURFUL", "rejected": 0, "left": 90, "shadowed": 41}],
+                                 "triples": 90,
+                                 "triplesByKind": {"LOCAL_BLUR": {"perturbation": 60}, "SDEDIT": {"base": 10, "version 2": 20}},
                                  "trainedTriples": 96, "steps": 12, "ledgerSha256": "ledger of c2",
                                  "weightsSha256": "weights of c2", "seconds": 12.5,
                                  "stages": [{"stage": 1, "objective": "dro", "lastStep": 10, "heldOutRatio": 0.98},
@@ -94,8 +101,8 @@ class DemoReportTest {
 
     @Test
     void aReportWithoutAnyVersionCountsNothingTrained() {
-        DemoReport report =
-                DemoReport.of(new Census(1, 1, 0, Map.of(), List.of(), List.of(), List.of()), PLAN, List.of(), 1);
+        DemoReport report = DemoReport.of(
+                new Census(1, 1, 0, Map.of(), Map.of(), Map.of(), List.of(), List.of(), List.of()), PLAN, List.of(), 1);
         assertThat(report.trainedTriples()).isZero();
         assertThat(report.steps()).isZero();
         assertThat(report.versions()).isEmpty();
@@ -122,11 +129,21 @@ class DemoReportTest {
                 .setReason("a weight is not finite")
                 .setDecidedAt(Instant.EPOCH)
                 .build();
-        assertThat(new Census(0, 0, 0, Map.of(), CENSUS.candidates(), List.of(refused), CENSUS.versions())
+        assertThat(new Census(
+                                0,
+                                0,
+                                0,
+                                Map.of(),
+                                Map.of(),
+                                Map.of(),
+                                CENSUS.candidates(),
+                                List.of(refused),
+                                CENSUS.versions())
                         .unpublished())
                 .isZero();
         assertThat(CENSUS.undecided()).isZero();
-        assertThat(new Census(101, 90, 0, CENSUS.rejected(), List.of(), List.of(), List.of()).undecided())
+        assertThat(new Census(101, 90, 0, Map.of(), CENSUS.rejected(), Map.of(), List.of(), List.of(), List.of())
+                        .undecided())
                 .isEqualTo(1);
     }
 

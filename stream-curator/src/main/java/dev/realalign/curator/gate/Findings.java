@@ -1,7 +1,9 @@
 package dev.realalign.curator.gate;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -9,6 +11,7 @@ import java.util.function.Supplier;
 public final class Findings {
     private final GateModes modes;
     private final List<Rejection> shadow = new ArrayList<>();
+    private final Map<Measure, Double> measures = new EnumMap<>(Measure.class);
     private Optional<ColourMeasure> colourfulness = Optional.empty();
 
     /** Nothing found yet. */
@@ -37,12 +40,22 @@ public final class Findings {
     }
 
     /** Whether a gate is asked at all. */
-    boolean isAsked(Reason gate) {
+    public boolean isAsked(Reason gate) {
         return modes.of(gate) != GateMode.OFF;
+    }
+
+    /** Notes a measure. */
+    public void measured(Measure measure, double value) {
+        measures.put(measure, value);
     }
 
     void measured(ColourMeasure measure) {
         colourfulness = Optional.of(measure);
+    }
+
+    /** What was measured, as far as the gates got. */
+    public Map<Measure, Double> measures() {
+        return Map.copyOf(measures);
     }
 
     /** Rejections of gates in shadow mode so far, in their order. */

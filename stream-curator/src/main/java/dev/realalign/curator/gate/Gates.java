@@ -32,6 +32,18 @@ public final class Gates {
     /** One gate in its place: whose mode counts, and how it judges. */
     private record Gate(Reason reason, Supplier<Optional<Rejection>> verdict) {}
 
+    /** Size of a picture as stored, and how often a decoder walks over it. */
+    private record Shape(int width, int height, int scans) {
+        long pixels() {
+            return (long) width * height;
+        }
+
+        @Override
+        public String toString() {
+            return width + "x" + height + " pixels";
+        }
+    }
+
     private static Optional<Rejection> first(Findings findings, List<Gate> gates) {
         return gates.stream()
                 .map(gate -> findings.ask(gate.reason, gate.verdict))
@@ -73,12 +85,16 @@ public final class Gates {
 
     /** Judges size, structure and statements of a picture, before its pixels are decoded. */
     public Optional<Rejection> judgeStructure(ImageContainer picture, Findings findings) {
+        Shape shape = new Shape(picture.width(), picture.height(), picture.scans());
+        findings.measured(Measure.WIDTH, shape.width);
+        findings.measured(Measure.HEIGHT, shape.height);
+        findings.measured(Measure.SCANS, shape.scans);
         return first(
                         findings,
                         List.of(
-                                new Gate(Reason.PIXEL_BOMB, () -> pixelBomb(picture)),
-                                new Gate(Reason.TOO_SMALL, () -> tooSmall(picture)),
-                                new Gate(Reason.ASPECT_RATIO, () -> aspectRatio(picture)),
+                                new Gate(Reason.PIXEL_BOMB, () -> pixelBomb(shape)),
+                                new Gate(Reason.TOO_SMALL, () -> tooSmall(shape)),
+                                new Gate(Reason.ASPECT_RATIO, () -> aspectRatio(shape)),
                                 new Gate(Reason.CORRUPT, () -> damaged(picture))))
                 .or(() -> judgeDeclarations(picture, findings));
     }
@@ -107,6 +123,7 @@ public final class Gates {
             return Optional.empty();
         }
         PictureMeasures measures = PictureMeasures.of(picture);
+        measures.noteIn(findings);
         return first(
                 findings,
                 List.of(
@@ -114,6 +131,41 @@ public final class Gates {
                         new Gate(Reason.BADLY_EXPOSED, () -> badlyExposed(measures)),
                         new Gate(Reason.BLURRED, () -> blurred(measures)),
                         new Gate(Reason.NOT_COLOURFUL, () -> notColourful(measures, mean, findings))));
+    }
+
+    /**
+     * What a gate says about a picture that was judged before, from what was written down about it: by its own measures
+     * where they are known, otherwise what it said then.
+     *
+     * @param mean colourfulness of the pictures before it
+     * @param findings told of a colourfulness that is compared
+     */
+    public Optional<Rejection> judgeAgain(Reason gate, Recorded recorded, RunningMean mean, Findings findings) {
+        Optional<Shape> shape = recorded.has(Measure.WIDTH, Measure.HEIGHT, Measure.SCANS)
+                ? Optional.of(
+                        new Shape((int) recorded.measure(Measure.WIDTH), (int) recorded.measure(Measure.HEIGHT), (int)
+                                recorded.measure(Measure.SCANS)))
+                : Optional.empty();
+        Optional<PictureMeasures> pixels = PictureMeasures.of(recorded);
+        Optional<Optional<Rejection>> measured =
+                switch (gate) {
+                    case EMPTY, TOO_MANY_BYTES -> recorded.has(Measure.BYTES)
+                            ? Optional.of(judgeSize((long) recorded.measure(Measure.BYTES))
+                                    .filter(no -> no.reason() == gate))
+                            : Optional.empty();
+                    case OPT_OUT -> recorded.rights()
+                            .map(rights -> RightsPolicy.judgeOptOut(rights).or(() -> recorded.told(gate)));
+                    case LICENCE -> recorded.rights().map(policy::judgeLicence);
+                    case PIXEL_BOMB -> shape.map(this::pixelBomb);
+                    case TOO_SMALL -> shape.map(this::tooSmall);
+                    case ASPECT_RATIO -> shape.map(this::aspectRatio);
+                    case FLAT -> pixels.map(this::flat);
+                    case BADLY_EXPOSED -> pixels.map(this::badlyExposed);
+                    case BLURRED -> pixels.map(this::blurred);
+                    case NOT_COLOURFUL -> pixels.map(measures -> notColourful(measures, mean, findings));
+                    default -> Optional.empty();
+                };
+        return measured.orElseGet(() -> recorded.told(gate));
     }
 
     /** The running mean behind a picture whose colourfulness was measured. */
@@ -155,45 +207,43 @@ public final class Gates {
                                         : Optional.empty())));
     }
 
-    private Optional<Rejection> pixelBomb(ImageContainer picture) {
-        if (picture.pixels() > limits.maxPixels()) {
+    private Optional<Rejection> pixelBomb(Shape shape) {
+        if (shape.pixels() > limits.maxPixels()) {
             return reject(
                     Reason.PIXEL_BOMB,
-                    size(picture) + " are " + picture.pixels() + " pixels, at most " + limits.maxPixels()
-                            + " are decoded");
+                    shape + " are " + shape.pixels() + " pixels, at most " + limits.maxPixels() + " are decoded");
         }
-        if (picture.scans() > MAX_SCANS) {
+        if (shape.scans() > MAX_SCANS) {
             return reject(
                     Reason.PIXEL_BOMB,
-                    "the picture comes in " + picture.scans() + " scans, at most " + MAX_SCANS + " are decoded");
+                    "the picture comes in " + shape.scans() + " scans, at most " + MAX_SCANS + " are decoded");
         }
-        return picture.pixels() * picture.scans() > MAX_WALKS * limits.maxPixels()
+        return shape.pixels() * shape.scans() > MAX_WALKS * limits.maxPixels()
                 ? reject(
                         Reason.PIXEL_BOMB,
-                        size(picture) + " in " + picture.scans() + " scans are "
-                                + picture.pixels() * picture.scans() + " pixels to walk over, at most "
+                        shape + " in " + shape.scans() + " scans are "
+                                + shape.pixels() * shape.scans() + " pixels to walk over, at most "
                                 + MAX_WALKS * limits.maxPixels() + " are decoded")
                 : Optional.empty();
     }
 
-    private Optional<Rejection> tooSmall(ImageContainer picture) {
-        return Math.min(picture.width(), picture.height()) < limits.minSide()
+    private Optional<Rejection> tooSmall(Shape shape) {
+        return Math.min(shape.width(), shape.height()) < limits.minSide()
                 ? reject(
                         Reason.TOO_SMALL,
-                        size(picture) + ": the shorter side must have at least " + limits.minSide() + " pixels")
+                        shape + ": the shorter side must have at least " + limits.minSide() + " pixels")
                 : Optional.empty();
     }
 
-    private Optional<Rejection> aspectRatio(ImageContainer picture) {
-        double ratio =
-                (double) Math.max(picture.width(), picture.height()) / Math.min(picture.width(), picture.height());
+    private Optional<Rejection> aspectRatio(Shape shape) {
+        double ratio = (double) Math.max(shape.width(), shape.height()) / Math.min(shape.width(), shape.height());
         return ratio > limits.maxAspectRatio()
                 ? reject(
                         Reason.ASPECT_RATIO,
                         String.format(
                                 Locale.ROOT,
                                 "%s: one side is %.2f times the other, at most %s times is allowed",
-                                size(picture),
+                                shape,
                                 ratio,
                                 limits.maxAspectRatio()))
                 : Optional.empty();
@@ -245,10 +295,6 @@ public final class Gates {
                         mean.images(),
                         mean.mean())
                 : Optional.empty();
-    }
-
-    private static String size(ImageContainer picture) {
-        return picture.width() + "x" + picture.height() + " pixels";
     }
 
     private static Optional<Rejection> reject(Reason reason, String evidence) {

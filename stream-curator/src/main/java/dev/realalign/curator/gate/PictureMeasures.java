@@ -1,6 +1,7 @@
 package dev.realalign.curator.gate;
 
 import dev.realalign.curator.image.RgbImage;
+import java.util.Optional;
 
 /**
  * What one walk over the pixels of a training picture says about it. All sums are of integers, so the measures are the
@@ -21,6 +22,31 @@ public record PictureMeasures(
 
     /** M3's weight of the mean against the deviation. */
     private static final double MEAN_WEIGHT = 0.3;
+
+    /** Measures that were written down before; empty unless all of them were. */
+    static Optional<PictureMeasures> of(Recorded recorded) {
+        return recorded.has(
+                        Measure.LUMA_DEVIATION,
+                        Measure.BLACK_SHARE,
+                        Measure.WHITE_SHARE,
+                        Measure.SHARPNESS,
+                        Measure.COLOURFULNESS)
+                ? Optional.of(new PictureMeasures(
+                        recorded.measure(Measure.LUMA_DEVIATION),
+                        recorded.measure(Measure.BLACK_SHARE),
+                        recorded.measure(Measure.WHITE_SHARE),
+                        recorded.measure(Measure.SHARPNESS),
+                        recorded.measure(Measure.COLOURFULNESS)))
+                : Optional.empty();
+    }
+
+    void noteIn(Findings findings) {
+        findings.measured(Measure.LUMA_DEVIATION, lumaDeviation);
+        findings.measured(Measure.BLACK_SHARE, blackShare);
+        findings.measured(Measure.WHITE_SHARE, whiteShare);
+        findings.measured(Measure.SHARPNESS, sharpness);
+        findings.measured(Measure.COLOURFULNESS, colourfulness);
+    }
 
     /** Measures a picture. */
     public static PictureMeasures of(RgbImage image) {
@@ -43,10 +69,10 @@ public record PictureMeasures(
             middle = below;
             below = oldest;
             for (int x = 0; x < width; x++) {
+                int grey = image.luma(at);
                 int red = rgb[at++] & 0xFF;
                 int green = rgb[at++] & 0xFF;
                 int blue = rgb[at++] & 0xFF;
-                int grey = (77 * red + 150 * green + 29 * blue + 128) >> 8;
                 below[x] = grey;
                 luma.add(grey);
                 black += grey <= BLACK ? 1 : 0;

@@ -53,6 +53,12 @@ public enum Reason {
     NOT_COLOURFUL(GateMode.SHADOW),
     /** No kind of negative differs enough from the picture. */
     NEGATIVE_TOO_CLOSE,
+    /** The negative is hardly worse than the picture, by score, or hardly different. */
+    GAP_TOO_SMALL(GateMode.ON),
+    /** The negative has little left of the picture it is compared with. */
+    GAP_TOO_LARGE(GateMode.SHADOW),
+    /** The pair is not among the best of the last ones in its partition. */
+    NOT_IN_TOP(GateMode.OFF),
     /** The triple would be larger than a record may be: an enormous caption or source. */
     TRIPLE_TOO_LARGE;
 

@@ -28,6 +28,15 @@ public record RgbImage(int width, int height, byte[] rgb) {
         return (y * width + x) * CHANNELS;
     }
 
+    /**
+     * Luma of a pixel by ITU-R BT.601, rounded to 8 bits.
+     *
+     * @param at index of its red sample
+     */
+    public int luma(int at) {
+        return (77 * (rgb[at] & 0xFF) + 150 * (rgb[at + 1] & 0xFF) + 29 * (rgb[at + 2] & 0xFF) + 128) >> 8;
+    }
+
     /** A picture of the same size with samples of its own. */
     public RgbImage copy() {
         return new RgbImage(width, height, rgb.clone());

@@ -4,6 +4,7 @@ import dev.realalign.curator.gate.ColourMeasure;
 import dev.realalign.curator.gate.Findings;
 import dev.realalign.curator.gate.GateModes;
 import dev.realalign.curator.gate.Gates;
+import dev.realalign.curator.gate.Measure;
 import dev.realalign.curator.gate.Reason;
 import dev.realalign.curator.gate.Rejection;
 import dev.realalign.curator.gate.Rights;
@@ -67,8 +68,10 @@ public final class PairMaker {
      * Judges the size of a file, before its bytes are fetched.
      *
      * @param bytes size of the file in bytes
+     * @param findings told of it
      */
-    public Optional<Rejection> judgeSize(long bytes) {
+    public Optional<Rejection> judgeSize(long bytes, Findings findings) {
+        findings.measured(Measure.BYTES, bytes);
         return gates.judgeSize(bytes);
     }
 
@@ -81,7 +84,7 @@ public final class PairMaker {
      * @param findings told of everything that is found
      */
     public Verdict judge(String imageId, byte[] original, RunningMean colourfulness, Findings findings) {
-        Optional<Rejection> size = gates.judgeSize(original.length);
+        Optional<Rejection> size = judgeSize(original.length, findings);
         if (size.isPresent()) {
             return new Verdict.Rejected(size.get());
         }
@@ -100,14 +103,23 @@ public final class PairMaker {
             }
             RgbImage real = pictures.of(container);
             Optional<Rejection> pixels = gates.judgePixels(real, colourfulness, findings);
-            return pixels.<Verdict>map(Verdict.Rejected::new).orElseGet(() -> pair(imageId, real));
+            return pixels.<Verdict>map(Verdict.Rejected::new).orElseGet(() -> pair(imageId, real, findings));
         } catch (DamagedImageException e) {
             return new Verdict.Rejected(Gates.damaged(type, e.damage()));
         }
     }
 
-    private Verdict pair(String imageId, RgbImage real) {
+    /** Measures a pair, whoever made its negative, for the pair filter and for those who judge it again. */
+    public static void measurePair(RgbImage real, RgbImage negative, double rmsDifference, Findings findings) {
+        findings.measured(Measure.RMS_DIFFERENCE, rmsDifference);
+        if (PairFilter.isAsked(findings)) {
+            findings.measured(Measure.PERCEPTUAL_DISTANCE, PerceptualDistance.of(real, negative));
+        }
+    }
+
+    private Verdict pair(String imageId, RgbImage real, Findings findings) {
         Optional<Negative> negative = negatives.of(imageId, real);
+        negative.ifPresent(made -> measurePair(real, made.image(), made.rmsDifference(), findings));
         if (negative.isEmpty()) {
             return new Verdict.Rejected(new Rejection(
                     Reason.NEGATIVE_TOO_CLOSE,

@@ -15,6 +15,7 @@ import dev.realalign.curator.negative.NegativeMix;
  * @param modes what each gate's no means
  * @param mix how often each kind of negative is drawn
  * @param leastRmsDifference a pair closer than this, in 8-bit levels, is not made
+ * @param filter where the pair filter draws its lines
  * @param seed seed of the run, mixed into every image's own
  */
 public record PairSettings(
@@ -25,4 +26,5 @@ public record PairSettings(
         GateModes modes,
         NegativeMix mix,
         double leastRmsDifference,
+        PairLimits filter,
         long seed) {}

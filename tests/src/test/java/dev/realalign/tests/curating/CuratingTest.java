@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -115,6 +116,29 @@ class CuratingTest {
             assertThat(rejection.getFirst().getOffset())
                     .isLessThan(rejection.getRecord().getOffset());
         }
+        assertThatEveryPairWasRankedAgainstAllBeforeIt();
+    }
+
+    /** Gate in shadow mode, window of 1,000: whatever was killed, each partition's window holds every pair before. */
+    private void assertThatEveryPairWasRankedAgainstAllBeforeIt() {
+        Map<Integer, List<PreferenceTriple>> partitions = new HashMap<>();
+        for (PreferenceTriple triple : read(Topics.PREFERENCE_TRIPLES)) {
+            partitions
+                    .computeIfAbsent(triple.getRecord().getPartition(), first -> new ArrayList<>())
+                    .add(triple);
+        }
+        partitions.forEach((partition, triples) -> {
+            triples.sort(Comparator.comparingLong(triple -> triple.getRecord().getOffset()));
+            List<Double> before = new ArrayList<>();
+            for (PreferenceTriple triple : triples) {
+                List<Double> best =
+                        before.stream().sorted(Comparator.reverseOrder()).toList();
+                assertThat(triple.getGap().getWindow()).isEqualTo(before.size());
+                assertThat(triple.getGap().getRankLeast())
+                        .isEqualTo(best.isEmpty() ? null : best.get((best.size() + 1) / 2 - 1));
+                before.add(triple.getGap().getRank());
+            }
+        });
     }
 
     @Test
@@ -287,6 +311,7 @@ class CuratingTest {
         Map<String, String> properties = new HashMap<>(embedded.properties());
         properties.put("blob.store.uri", folder.resolve("blobs").toUri().toString());
         properties.put("curation.resolution.px", "32");
+        properties.put("curation.gate.modes", "NOT_IN_TOP:shadow");
         properties.put("curator.state.dir", folder.resolve("state-" + name).toString());
         // a killed curator is missed after this time
         properties.put("consumer.session.timeout.ms", "6000");

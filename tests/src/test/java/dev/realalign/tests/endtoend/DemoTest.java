@@ -61,6 +61,14 @@ class DemoTest {
         }
         assertThat(json.get("fed").asLong()).isEqualTo(json.get("accepted").asLong() + rejected);
         assertThat(json.get("triples").asLong()).isEqualTo(json.get("accepted").asLong());
+        JsonNode funnel = json.get("funnel");
+        assertThat(funnel.get(funnel.size() - 1).get("left").asLong())
+                .isEqualTo(json.get("triples").asLong());
+        long byKind = 0;
+        for (JsonNode kind : json.get("triplesByKind")) {
+            byKind += kind.get("perturbation").asLong();
+        }
+        assertThat(byKind).isEqualTo(json.get("triples").asLong());
         assertThat(json.get("fed").asLong()).isBetween(160L, (long) tiles + malformed + 1);
         assertThat(json.get("trainedTriples").asLong())
                 .isBetween(1L, json.get("triples").asLong());

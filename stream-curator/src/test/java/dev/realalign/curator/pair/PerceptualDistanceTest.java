@@ -1,0 +1,74 @@
+package dev.realalign.curator.pair;
+
+import static dev.realalign.curator.TestPictures.scene;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.realalign.curator.TestPictures;
+import dev.realalign.curator.image.RgbImage;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PerceptualDistanceTest {
+
+    /** Computed in NumPy from the papers' formulas, window by window in floating point. */
+    @ParameterizedTest(name = "{0}x{1} pixels, shifted by {2}")
+    @CsvSource({
+        "40, 24, 4, 2, 0.00942382130602093",
+        "33, 35, 9, 3, 0.07459894884239937",
+        "300, 280, 3, 5, 0.05961078133805797",
+        "8, 8, 20, 1, 0.20455884205420982",
+        "5, 6, 20, 1, 0.3036314771166694",
+    })
+    void the_distance_is_that_of_an_independent_computation(
+            int width, int height, int shift, int factor, double expected) {
+        assertThat(PerceptualDistance.of(pattern(width, height, 0, 0), pattern(width, height, shift, factor)))
+                .isCloseTo(expected, within(1e-12));
+    }
+
+    @Test
+    void a_picture_has_no_distance_from_itself_and_the_same_one_both_ways() {
+        RgbImage one = scene(64, 48);
+        RgbImage other = pattern(64, 48, 7, 1);
+
+        assertThat(PerceptualDistance.of(one, one)).isZero();
+        assertThat(PerceptualDistance.of(one, other))
+                .isEqualTo(PerceptualDistance.of(other, one))
+                .isBetween(0.3, 1.0);
+    }
+
+    @Test
+    void a_negative_of_the_luma_and_an_opposite_hue_are_as_far_as_can_be() {
+        RgbImage one = pattern(64, 64, 0, 0);
+        byte[] inverted = one.rgb().clone();
+        for (int i = 0; i < inverted.length; i++) {
+            inverted[i] = (byte) (255 - (inverted[i] & 0xFF));
+        }
+
+        assertThat(PerceptualDistance.of(one, new RgbImage(64, 64, inverted))).isEqualTo(1);
+        assertThat(PerceptualDistance.of(TestPictures.flat(16, 16, 0xFF0000), TestPictures.flat(16, 16, 0x00C0FF)))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void pictures_of_other_sizes_cannot_be_compared() {
+        assertThatThrownBy(() -> PerceptualDistance.of(scene(32, 32), scene(32, 33)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Pictures of 32x32 and 32x33 cannot be compared.");
+    }
+
+    private static RgbImage pattern(int width, int height, int shift, int factor) {
+        byte[] rgb = new byte[width * height * RgbImage.CHANNELS];
+        int at = 0;
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                rgb[at++] = (byte) (x * 5 + y * 3 + shift);
+                rgb[at++] = (byte) (x * x / 7 + y * 2);
+                rgb[at++] = (byte) (x * y / 5 + shift * factor);
+            }
+        }
+        return new RgbImage(width, height, rgb);
+    }
+}
