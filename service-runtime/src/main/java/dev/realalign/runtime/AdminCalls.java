@@ -1,5 +1,6 @@
 package dev.realalign.runtime;
 
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -8,7 +9,6 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
 
 /** Calls of Kafka's admin client that end in time, with what stands in the way said in one sentence. */
 final class AdminCalls {
@@ -47,11 +47,9 @@ final class AdminCalls {
                                 + ". Check security.protocol, sasl.* and ssl.*.",
                         cause);
             }
-            if (cause instanceof AuthorizationException) {
-                throw UserErrorException.failure(
-                        "the broker at " + cluster.bootstrapServers() + " does not let this user: " + reason(cause)
-                                + ". Give it rights on the topics and groups of RealAlign Stream.",
-                        cause);
+            Optional<String> missing = MissingRights.sentence(cause);
+            if (missing.isPresent()) {
+                throw UserErrorException.failure(missing.get(), cause);
             }
             if (cause instanceof org.apache.kafka.common.errors.TimeoutException) {
                 throw unreachable(cluster, cause);

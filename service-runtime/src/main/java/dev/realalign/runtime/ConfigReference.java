@@ -34,7 +34,8 @@ public record ConfigReference(List<Section> sections) {
         page.append("# Configuration\n\n");
         page.append("This page is made from the definitions in the program; a test fails when it is stale.\n\n");
         page.append(
-                "Keys stand in a properties file (`--config FILE`) or on the command line (`-D key=value`, which wins). ");
+                "Keys stand in a properties file (`--config FILE`), in environment variables (`REALALIGN_CONFIG_MODEL_NAME` is `model.name`; they"
+                        + " win over the file) or on the command line (`-D key=value`, which wins over both). ");
         page.append("A key ending in `.ms` is a time span in milliseconds, one in `.bytes` a size in bytes.\n");
         for (Section section : sections) {
             page.append("\n## ").append(section.title()).append("\n\n");

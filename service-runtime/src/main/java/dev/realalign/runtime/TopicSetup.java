@@ -17,6 +17,7 @@ import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.slf4j.Logger;
@@ -75,6 +76,13 @@ final class TopicSetup {
                 log.info("created topic {}", wanted.get(name));
             } catch (TopicExistsException e) {
                 log.debug("another service created topic {} first", name);
+            } catch (UserErrorException e) {
+                if (!(e.getCause() instanceof AuthorizationException)) {
+                    throw e;
+                }
+                problems.add(
+                        "This user neither sees topic " + name + " nor may create it. Give it the rights that"
+                                + " docs/security.md lists for its role; where the topic is missing, realalign setup creates it.");
             } catch (ApiException e) {
                 problems.add("topic " + name + " cannot be created: " + AdminCalls.reason(e)
                         + ". Create it by hand as docs/topics.md says.");

@@ -54,12 +54,16 @@ public abstract class WorkerService implements Service {
                 life.failed(new IllegalStateException(name + " ended its work unasked"));
             }
         } catch (Throwable e) {
-            if (e instanceof UserErrorException) {
-                log.error("{} failed: {}", name, e.getMessage());
+            Throwable failure = MissingRights.sentence(e)
+                    .filter(sentence -> !(e instanceof UserErrorException))
+                    .<Throwable>map(sentence -> UserErrorException.failure(sentence, e))
+                    .orElse(e);
+            if (failure instanceof UserErrorException) {
+                log.error("{} failed: {}", name, failure.getMessage());
             } else {
-                log.error("{} failed", name, e);
+                log.error("{} failed", name, failure);
             }
-            life.failed(e);
+            life.failed(failure);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.realalign.curator;
 
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.ClusterSetup;
+import dev.realalign.runtime.MissingRights;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.runtime.WorkerService;
 import dev.realalign.schemas.Topics;
@@ -107,7 +108,8 @@ public final class CuratorService extends WorkerService {
     /** Runs in the thread that failed. */
     private StreamThreadExceptionResponse afterFailure(Throwable failure) {
         lastFailure = failure;
-        Optional<Duration> pause = isStopping() ? Optional.empty() : restarts.pauseAfterFailure(Instant.now());
+        boolean hopeless = isStopping() || MissingRights.sentence(failure).isPresent();
+        Optional<Duration> pause = hopeless ? Optional.empty() : restarts.pauseAfterFailure(Instant.now());
         if (pause.isEmpty()) {
             return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         }
@@ -124,6 +126,10 @@ public final class CuratorService extends WorkerService {
 
     private UserErrorException gaveUp() {
         Throwable cause = lastFailure;
+        Optional<String> missing = Optional.ofNullable(cause).flatMap(MissingRights::sentence);
+        if (missing.isPresent()) {
+            return UserErrorException.failure(missing.get(), cause);
+        }
         return UserErrorException.failure(
                 "the curator gave up after " + config.threadRestarts() + " restarts of a stream thread within "
                         + config.restartWindow().toSeconds() + " s; the last failure was: "

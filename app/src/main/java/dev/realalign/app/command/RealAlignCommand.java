@@ -1,9 +1,11 @@
 package dev.realalign.app.command;
 
+import dev.realalign.runtime.MissingRights;
 import dev.realalign.runtime.UserErrorException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -30,6 +32,7 @@ import picocli.CommandLine.Spec;
             SubscribeCommand.class,
             KeysCommand.class,
             CheckpointsCommand.class,
+            SetupCommand.class,
             LedgerCommand.class,
             ReplayCommand.class,
             InspectCommand.class,
@@ -110,6 +113,12 @@ public final class RealAlignCommand implements Callable<Integer> {
             mistake.problems().forEach(problem -> complain(command.getErr(), problem));
             command.getErr().flush();
             return mistake.exitCode();
+        }
+        Optional<String> missing = MissingRights.sentence(e);
+        if (missing.isPresent()) {
+            complain(command.getErr(), missing.get());
+            command.getErr().flush();
+            return CommandLine.ExitCode.SOFTWARE;
         }
         LoggerFactory.getLogger(RealAlignCommand.class)
                 .error("{} failed", command.getCommandSpec().qualifiedName(), e);

@@ -17,9 +17,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Real pictures for tests, from the class path alone. */
-final class Pictures {
+public final class Pictures {
     /** Side of a tile in pixels: the resolution of the bundled model. */
-    static final int SIDE = 32;
+    public static final int SIDE = 32;
 
     private static final String A_RESOURCE = "/data/images/jpg/3/img_F028c_small.jpg";
     private static final long LARGEST = 200_000;
@@ -27,7 +27,7 @@ final class Pictures {
     private Pictures() {}
 
     /** Writes this many tiles of camera photographs as PNG files, named in their order. */
-    static List<Path> tiles(Path folder, int count) throws IOException {
+    public static List<Path> tiles(Path folder, int count) throws IOException {
         Files.createDirectories(folder);
         List<Path> files = new ArrayList<>();
         try (ImageSource tiles = new CameraTiles(SIDE, "")) {

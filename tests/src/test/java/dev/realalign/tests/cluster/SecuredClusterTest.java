@@ -1,0 +1,277 @@
+package dev.realalign.tests.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.realalign.app.embedded.EmbeddedCluster;
+import dev.realalign.app.embedded.EmbeddedOptions;
+import dev.realalign.schemas.Topics;
+import dev.realalign.tests.cluster.RightsTable.Right;
+import dev.realalign.tests.endtoend.Pictures;
+import dev.realalign.tests.endtoend.RoleProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclBindingFilter;
+import org.apache.kafka.common.resource.ResourceType;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** SASL/SCRAM over TLS, nobody allowed anything but what docs/security.md lists. */
+@Tag("slow")
+@Timeout(400)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class SecuredClusterTest {
+    private static final String MODEL = "tiny-photo";
+    private static final String APPLICATION = "realalign-curator";
+    private static final String PASSWORD = "a-secret-of-tests";
+    private static final Duration SOON = Duration.ofSeconds(150);
+
+    @TempDir
+    static Path folder;
+
+    private static EmbeddedCluster elsewhere;
+    private static Brokers brokers;
+    private static Admin admin;
+    private static List<Right> rights;
+
+    @BeforeAll
+    static void start() throws Exception {
+        elsewhere = EmbeddedCluster.start(EmbeddedOptions.in(folder.resolve("registry")));
+        Path keys = folder.resolve("broker.p12");
+        Process keytool = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
+                        "-genkeypair",
+                        "-alias",
+                        "broker",
+                        "-keyalg",
+                        "RSA",
+                        "-dname",
+                        "CN=localhost",
+                        "-ext",
+                        "SAN=IP:127.0.0.1,DNS:localhost",
+                        "-validity",
+                        "2",
+                        "-storetype",
+                        "PKCS12",
+                        "-keystore",
+                        keys.toString(),
+                        "-storepass",
+                        PASSWORD)
+                .inheritIO()
+                .start();
+        assertThat(keytool.waitFor()).isZero();
+        rights = RightsTable.read(
+                MODEL,
+                APPLICATION,
+                Topics.all().stream().map(topic -> topic.name()).toList());
+        List<String> credentials = new ArrayList<>();
+        for (String user : users()) {
+            credentials.add("SCRAM-SHA-512=[name=" + user + ",password=" + PASSWORD + ",iterations=4096]");
+        }
+        brokers = Brokers.start(
+                folder.resolve("brokers"),
+                1,
+                "SASL_SSL",
+                Map.ofEntries(
+                        Map.entry("sasl.enabled.mechanisms", "SCRAM-SHA-512"),
+                        Map.entry("sasl.mechanism.inter.broker.protocol", "SCRAM-SHA-512"),
+                        Map.entry("listener.name.client.scram-sha-512.sasl.jaas.config", jaas("admin")),
+                        Map.entry("ssl.keystore.location", keys.toString()),
+                        Map.entry("ssl.keystore.type", "PKCS12"),
+                        Map.entry("ssl.keystore.password", PASSWORD),
+                        Map.entry("ssl.key.password", PASSWORD),
+                        Map.entry("ssl.truststore.location", keys.toString()),
+                        Map.entry("ssl.truststore.type", "PKCS12"),
+                        Map.entry("ssl.truststore.password", PASSWORD),
+                        Map.entry("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer"),
+                        // the controllers speak without SASL among themselves
+                        Map.entry("super.users", "User:admin;User:ANONYMOUS"),
+                        Map.entry("allow.everyone.if.no.acl.found", "false")),
+                credentials,
+                new HashMap<>(security("admin")));
+        Map<String, Object> client = new HashMap<>(security("admin"));
+        client.put("bootstrap.servers", brokers.bootstrapServers());
+        admin = Admin.create(client);
+        for (Right right : rights) {
+            allow(right);
+        }
+    }
+
+    @AfterAll
+    static void stop() {
+        if (admin != null) {
+            admin.close();
+        }
+        if (brokers != null) {
+            brokers.close();
+        }
+        if (elsewhere != null) {
+            elsewhere.close();
+        }
+    }
+
+    @Test
+    @Order(1)
+    void withExactlyItsRightsEveryRoleWorksFromPicturesToAVerifiedVersion() throws Exception {
+        Path photos = folder.resolve("photos");
+        Pictures.tiles(photos, 80);
+        run("setup");
+        run("keys", "generate", "--out", folder.resolve("keys").toString());
+        run("feed", photos.toString(), "--caption", "a tile");
+        Path into = folder.resolve("received");
+        try (RoleProcess curate = role("curate");
+                RoleProcess train = role("train");
+                RoleProcess publish = role("publish");
+                RoleProcess subscribe = role(
+                        "subscribe",
+                        "--model",
+                        MODEL,
+                        "--into",
+                        into.toString(),
+                        "--trust",
+                        folder.resolve("keys/realalign.pub").toString())) {
+            await().atMost(SOON)
+                    .until(() -> Files.exists(into.resolve("current/manifest.json"))
+                            || Stream.of(curate, train, publish, subscribe).anyMatch(role -> !role.isAlive()));
+
+            assertThat(into.resolve("current/manifest.json"))
+                    .as(curate.printed() + train.printed() + publish.printed() + subscribe.printed())
+                    .exists();
+        }
+    }
+
+    static List<Right> rightsOfRoles() throws IOException {
+        return RightsTable.read(MODEL, APPLICATION, List.of()).stream()
+                .filter(right -> List.of("feed", "curate", "train", "publish").contains(right.role()))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("rightsOfRoles")
+    @Order(2)
+    void withoutOneOfThemItEndsWithASentenceThatNamesIt(Right right) throws Exception {
+        forbid(right);
+        try (RoleProcess role = right.role().equals("feed")
+                ? role("feed", folder.resolve("photos").toString())
+                : role(right.role())) {
+            assertThat(role.exitCode(SOON)).isEqualTo(1);
+            assertThat(role.err().lines().filter(line -> line.startsWith("realalign: ")))
+                    .as(role.err())
+                    .anySatisfy(line -> assertThat(line)
+                            .contains(
+                                    right.resources().get(0).resourceType() == ResourceType.TRANSACTIONAL_ID
+                                            ? "transactional id"
+                                            : right.name())
+                            .contains("docs/security.md"));
+        } finally {
+            allow(right);
+        }
+    }
+
+    private static void allow(Right right) throws Exception {
+        admin.createAcls(right.bindings()).all().get();
+    }
+
+    private static void forbid(Right right) throws Exception {
+        admin.deleteAcls(right.bindings().stream().map(AclBinding::toFilter).toList())
+                .all()
+                .get();
+        List<AclBindingFilter> gone =
+                right.bindings().stream().map(AclBinding::toFilter).toList();
+        for (AclBindingFilter filter : gone) {
+            assertThat(admin.describeAcls(filter).values().get()).isEmpty();
+        }
+    }
+
+    private static TreeSet<String> users() {
+        TreeSet<String> users = new TreeSet<>(List.of("admin"));
+        rights.forEach(right -> users.add(right.role()));
+        return users;
+    }
+
+    private static void run(String... command) throws Exception {
+        try (RoleProcess role = role(command)) {
+            assertThat(role.exitCode(SOON)).as(role.printed()).isZero();
+        }
+    }
+
+    /** A command as the user of its name. */
+    private static RoleProcess role(String... command) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(command));
+        if (!command[0].equals("keys")) {
+            Path config = folder.resolve(command[0] + ".properties");
+            StringBuilder lines = new StringBuilder();
+            settings(command[0])
+                    .forEach((key, value) ->
+                            lines.append(key).append('=').append(value).append('\n'));
+            Files.writeString(config, lines);
+            arguments.addAll(List.of("--config", config.toString()));
+        }
+        return RoleProcess.start(folder.resolve("logs"), arguments.toArray(String[]::new));
+    }
+
+    private static Map<String, String> settings(String user) {
+        Map<String, String> settings = new LinkedHashMap<>(security(user));
+        settings.put("bootstrap.servers", brokers.bootstrapServers());
+        settings.put("schema.registry.url", elsewhere.registryUrl());
+        settings.put("blob.store.uri", folder.resolve("blobs").toUri().toString());
+        settings.put(
+                "checkpoint.store.uri", folder.resolve("checkpoints").toUri().toString());
+        settings.put("model.name", MODEL);
+        settings.put("curator.application.id", APPLICATION);
+        settings.put("curation.resolution.px", Integer.toString(Pictures.SIDE));
+        settings.put("curator.state.dir", folder.resolve("state").toString());
+        settings.put(
+                "trainer.base.model",
+                Path.of(System.getProperty("realalign.home"), "models", MODEL).toString());
+        settings.put("trainer.candidate.every.steps", "2");
+        settings.put("trainer.held.out.max", "4");
+        settings.put("trainer.held.out.timesteps", "2");
+        settings.put("trainer.instance", "only");
+        settings.put(
+                "publisher.signing.key", folder.resolve("keys/realalign.key").toString());
+        return settings;
+    }
+
+    private static Map<String, String> security(String user) {
+        return Map.of(
+                "security.protocol",
+                "SASL_SSL",
+                "sasl.mechanism",
+                "SCRAM-SHA-512",
+                "sasl.jaas.config",
+                jaas(user),
+                "ssl.truststore.location",
+                folder.resolve("broker.p12").toString(),
+                "ssl.truststore.type",
+                "PKCS12",
+                "ssl.truststore.password",
+                PASSWORD);
+    }
+
+    private static String jaas(String user) {
+        return "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + user + "\" password=\""
+                + PASSWORD + "\";";
+    }
+}
