@@ -231,11 +231,11 @@ class WaitingTopologyTest {
 
     @Test
     void a_picture_near_to_a_held_out_one_is_rejected_with_its_name() throws IOException {
-        Path heldOut = Files.createDirectories(folder.resolve("held-out/test"));
+        Path root = folder.resolve("held-out");
+        Path heldOut = Files.createDirectories(root.resolve("test"));
         Files.write(heldOut.resolve("a.png"), picture(1));
         Files.write(heldOut.resolve("b.png"), picture(2));
-        try (TopologyHarness curator = curator(
-                ALONE, "curation.gate.held.out.images", heldOut.getParent().toString())) {
+        try (TopologyHarness curator = curator(ALONE, "curation.gate.held.out.images", root.toString())) {
             ImageRejection rejection = (ImageRejection) curator.feed(copy(2, 80));
 
             assertThat(rejection.getReason()).isEqualTo("HELD_OUT_LEAK");

@@ -321,7 +321,7 @@ class PerturbedNegativesTest {
             pictures++;
         }
 
-        assertThat(counts).as("every kind occurs").hasSize(NegativeKind.values().length);
+        assertThat(counts).as("every kind occurs").hasSize(CurationPageTest.perturbations().size());
         assertThat(local(counts)).isGreaterThanOrEqualTo((int) (0.7 * pictures));
     }
 
@@ -329,7 +329,7 @@ class PerturbedNegativesTest {
     void photographs_of_512_pixels_have_negatives_of_every_kind() throws Exception {
         for (byte[] file : largePhotographs().values()) {
             RgbImage real = picture(file, 512);
-            for (NegativeKind kind : NegativeKind.values()) {
+            for (NegativeKind kind : CurationPageTest.perturbations()) {
                 Negative negative = PerturbedNegatives.make(kind, real, 1, 11);
                 negative.region().ifPresent(region -> assertConfined(real, negative.image(), region));
                 assertThat(negative.rmsDifference()).as(kind.name()).isGreaterThanOrEqualTo(LEAST_RMS);

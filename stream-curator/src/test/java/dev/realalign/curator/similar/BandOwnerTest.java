@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,15 +69,17 @@ class BandOwnerTest {
     void in_whatever_order_owners_take_their_messages_each_picture_ends_and_of_near_ones_exactly_one_is_accepted(
             int seed) {
         Random random = new Random(seed);
-        Map<Integer, Long> hashes = new TreeMap<>();
+        List<Long> hashes = new ArrayList<>();
         for (int picture = 0; picture < 120; picture++) {
             long hash = hashes.isEmpty() || random.nextInt(4) == 0
                     ? random.nextLong()
                     : flipped(hashes.get(random.nextInt(hashes.size())), 1 + random.nextInt(GREATEST), random);
-            hashes.put(picture, hash);
+            hashes.add(hash);
         }
         Set<Integer> unlucky = new HashSet<>();
-        hashes.keySet().stream().filter(picture -> random.nextInt(3) == 0).forEach(unlucky::add);
+        IntStream.range(0, hashes.size())
+                .filter(picture -> random.nextInt(3) == 0)
+                .forEach(unlucky::add);
 
         Simulation simulation = new Simulation(random, hashes, unlucky);
         simulation.run();
@@ -124,7 +126,7 @@ class BandOwnerTest {
         private static final int OWNERS = 5;
 
         private final Random random;
-        private final Map<Integer, Long> hashes;
+        private final List<Long> hashes;
         private final Set<Integer> unlucky;
         private final BandOwner owner = new BandOwner(GREATEST, GateModes.DEFAULTS);
         private final List<Deque<SimilarityQuestion>> queues = new ArrayList<>();
@@ -135,7 +137,7 @@ class BandOwnerTest {
         private final Map<Integer, Integer> duplicates = new HashMap<>();
         private long sequence;
 
-        Simulation(Random random, Map<Integer, Long> hashes, Set<Integer> unlucky) {
+        Simulation(Random random, List<Long> hashes, Set<Integer> unlucky) {
             this.random = random;
             this.hashes = hashes;
             this.unlucky = unlucky;
@@ -146,7 +148,8 @@ class BandOwnerTest {
         }
 
         void run() {
-            Deque<Integer> arriving = new ArrayDeque<>(hashes.keySet());
+            Deque<Integer> arriving =
+                    new ArrayDeque<>(IntStream.range(0, hashes.size()).boxed().toList());
             while (true) {
                 List<Deque<SimilarityQuestion>> busy =
                         queues.stream().filter(queue -> !queue.isEmpty()).toList();
