@@ -321,7 +321,9 @@ class PerturbedNegativesTest {
             pictures++;
         }
 
-        assertThat(counts).as("every kind occurs").hasSize(CurationPageTest.perturbations().size());
+        assertThat(counts)
+                .as("every kind occurs")
+                .hasSize(CurationPageTest.perturbations().size());
         assertThat(local(counts)).isGreaterThanOrEqualTo((int) (0.7 * pictures));
     }
 

@@ -44,11 +44,15 @@ class PerceptualHashTest {
         return Stream.of(
                 arguments("JPEG of quality 50", 0.97, change(image -> jpeg(image, 0.5f))),
                 arguments("three quarters of the size", 0.99, change(image -> Lanczos.resize(image, 24, 24))),
-                arguments("half of the size, as JPEG", 0.95, change(image -> jpeg(Lanczos.resize(image, 16, 16), 0.9f))),
+                arguments(
+                        "half of the size, as JPEG", 0.95, change(image -> jpeg(Lanczos.resize(image, 16, 16), 0.9f))),
                 arguments("enlarged by half", 0.99, change(image -> Lanczos.resize(image, 48, 48))),
                 arguments("10 % brighter", 0.97, change(image -> brighter(image, 1.1))),
                 arguments("10 % darker", 0.97, change(image -> brighter(image, 0.9))),
-                arguments("a hundredth cut off all round", 0.97, change(image -> cut(Lanczos.resize(image, 200, 200), 2))));
+                arguments(
+                        "a hundredth cut off all round",
+                        0.97,
+                        change(image -> cut(Lanczos.resize(image, 200, 200), 2))));
     }
 
     /** Gives a lambda its type. */
@@ -58,8 +62,7 @@ class PerceptualHashTest {
 
     @ParameterizedTest(name = "{0}: at least {1} of photographs stay near")
     @MethodSource("changes")
-    void a_photograph_that_is_changed_a_little_stays_near(
-            String name, double share, UnaryOperator<RgbImage> change) {
+    void a_photograph_that_is_changed_a_little_stays_near(String name, double share, UnaryOperator<RgbImage> change) {
         List<RgbImage> photographs = photographs(200);
         long near = photographs.stream()
                 .filter(photograph -> PerceptualHash.distance(
@@ -73,8 +76,7 @@ class PerceptualHashTest {
 
     @Test
     void different_photographs_are_far_from_each_other() {
-        List<Long> hashes =
-                photographs(2000).stream().map(PerceptualHash::of).toList();
+        List<Long> hashes = photographs(2000).stream().map(PerceptualHash::of).toList();
         int near = 0;
         for (int i = 0; i < hashes.size(); i++) {
             for (int j = 0; j < i; j++) {
@@ -116,8 +118,7 @@ class PerceptualHashTest {
         int side = image.width() - 2 * pixels;
         byte[] rgb = new byte[side * side * RgbImage.CHANNELS];
         for (int y = 0; y < side; y++) {
-            System.arraycopy(
-                    image.rgb(), image.index(pixels, y + pixels), rgb, y * side * RgbImage.CHANNELS, side * 3);
+            System.arraycopy(image.rgb(), image.index(pixels, y + pixels), rgb, y * side * RgbImage.CHANNELS, side * 3);
         }
         return new RgbImage(side, side, rgb);
     }

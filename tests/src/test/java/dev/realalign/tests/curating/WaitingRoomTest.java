@@ -24,9 +24,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Future;
 import javax.imageio.ImageIO;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.Serializer;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
@@ -134,8 +136,9 @@ class WaitingRoomTest extends CuratingFixture {
     }
 
     /** Stands in for generators: some answers come twice, and some are refusals. */
-    private void answer(List<NegativeRequest> requests) throws IOException {
+    private void answer(List<NegativeRequest> requests) throws Exception {
         BlobStore blobs = BlobStore.open(folder.resolve("blobs").toUri());
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
         try (Serializer<GeneratedNegative> answers = Topics.GENERATED_NEGATIVES.valueSerializer(cluster.registry())) {
             for (int i = 0; i < requests.size(); i++) {
                 NegativeRequest request = requests.get(i);
@@ -156,10 +159,12 @@ class WaitingRoomTest extends CuratingFixture {
                 byte[] key = request.getImageId().getBytes(StandardCharsets.UTF_8);
                 byte[] value = answers.serialize(Topics.GENERATED_NEGATIVES.name(), answer.build());
                 for (int times = 0; times < (i % DOUBLED == 0 ? 2 : 1); times++) {
-                    producer.send(new ProducerRecord<>(Topics.GENERATED_NEGATIVES.name(), key, value));
+                    sent.add(producer.send(new ProducerRecord<>(Topics.GENERATED_NEGATIVES.name(), key, value)));
                 }
             }
-            producer.flush();
+        }
+        for (Future<RecordMetadata> acknowledged : sent) {
+            acknowledged.get();
         }
     }
 
