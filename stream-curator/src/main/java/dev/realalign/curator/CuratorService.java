@@ -1,14 +1,13 @@
 package dev.realalign.curator;
 
+import dev.realalign.curator.similar.HeldOutPictures;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.runtime.MissingRights;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.runtime.WorkerService;
-import dev.realalign.schemas.Topics;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
@@ -32,7 +31,7 @@ public final class CuratorService extends WorkerService {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
 
     private final CuratorConfig config;
-    private final VerdictTopics verdicts;
+    private final CuratorTopics topics;
     private final CurationCounts counts = new CurationCounts();
     private final RestartPolicy restarts;
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -40,14 +39,14 @@ public final class CuratorService extends WorkerService {
 
     /** A service that is not started yet. */
     public CuratorService(CuratorConfig config) {
-        this(config, VerdictTopics.OF_THE_STREAM);
+        this(config, CuratorTopics.OF_THE_STREAM);
     }
 
     /** A service whose verdicts go elsewhere, for a second run. */
-    CuratorService(CuratorConfig config, VerdictTopics verdicts) {
+    CuratorService(CuratorConfig config, CuratorTopics topics) {
         super("curator");
         this.config = config;
-        this.verdicts = verdicts;
+        this.topics = topics;
         this.restarts = new RestartPolicy(config.threadRestarts(), config.restartWindow());
     }
 
@@ -58,8 +57,8 @@ public final class CuratorService extends WorkerService {
 
     @Override
     protected void run() throws InterruptedException {
-        ClusterSetup.prepare(config.cluster(), List.of(Topics.REAL_IMAGES, verdicts.rejections(), verdicts.triples()));
-        KafkaStreams streams = open();
+        ClusterSetup.prepare(config.cluster(), topics.all());
+        KafkaStreams streams = open(HeldOutFiles.read(config));
         streams.setUncaughtExceptionHandler(this::afterFailure);
         streams.setStateListener((now, before) -> follow(now));
         try {
@@ -79,12 +78,13 @@ public final class CuratorService extends WorkerService {
         }
     }
 
-    private KafkaStreams open() {
+    private KafkaStreams open(HeldOutPictures heldOut) {
         Properties properties = new Properties();
         properties.putAll(config.streams());
         try {
             return new KafkaStreams(
-                    CuratorTopology.build(config, verdicts, BlobStore.open(config.blobStore()), counts), properties);
+                    CuratorTopology.build(config, topics, BlobStore.open(config.blobStore()), heldOut, counts),
+                    properties);
         } catch (ConfigException e) {
             throw UserErrorException.usage("a setting for Kafka Streams or its clients cannot be used: "
                     + e.getMessage() + ". Correct it or leave it out.");
@@ -133,7 +133,7 @@ public final class CuratorService extends WorkerService {
         return UserErrorException.failure(
                 "the curator gave up after " + config.threadRestarts() + " restarts of a stream thread within "
                         + config.restartWindow().toSeconds() + " s; the last failure was: "
-                        + (cause == null ? "unknown" : RealImageReader.rootMessage(cause))
+                        + (cause == null ? "unknown" : RecordReader.rootMessage(cause))
                         + ". Mend the cause and start it again: no verdict is lost.",
                 cause);
     }

@@ -1,11 +1,11 @@
 package dev.realalign.curator;
 
-import dev.realalign.curator.gate.RunningMean;
-import dev.realalign.curator.pair.RankWindows;
+import dev.realalign.curator.similar.HeldOutPictures;
 import dev.realalign.runtime.BlobStore;
-import dev.realalign.schemas.RecordPosition;
+import dev.realalign.schemas.SimilarityQuestion;
+import dev.realalign.schemas.Topic;
 import dev.realalign.schemas.Topics;
-import java.time.Instant;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import org.apache.avro.specific.SpecificRecord;
@@ -14,126 +14,121 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyConfig;
 import org.apache.kafka.streams.processor.api.Processor;
-import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
-import org.apache.kafka.streams.processor.api.Record;
-import org.apache.kafka.streams.processor.api.RecordMetadata;
-import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 
 /**
- * real-images to preference-triples and image-rejections: one processor with three stores. Values are read as bytes, so
- * that a record nobody can decode becomes a rejection like any other.
+ * real-images to preference-triples and image-rejections, in two parts that meet in topics. The first judges images where
+ * they came in, and joins what they wait for: similarity-answers and generated-negatives, which have the same key and so
+ * the same partition. The second owns bands of perceptual hashes and answers similarity-questions. Real images and
+ * generated negatives are read as bytes, so that a record nobody can decode stops nothing.
  */
 public final class CuratorTopology {
-    private static final String SOURCE = "real-images";
-    private static final String JUDGE = "judge";
-    private static final String TRIPLES = "preference-triples";
-    private static final String REJECTIONS = "image-rejections";
+    static final String TRIPLES = "preference-triples";
+    static final String REJECTIONS = "image-rejections";
+    static final String QUESTIONS = "similarity-questions-asked";
+    static final String QUESTIONS_ONWARD = "similarity-questions-onward";
+    static final String ANSWERS = "similarity-answers-given";
+    static final String REQUESTS = "negative-requests";
+
+    private static final String IMAGES = "real-images";
+    private static final String ANSWERS_TAKEN = "similarity-answers";
+    private static final String GENERATED = "generated-negatives";
+    private static final String CURATE = "curate";
+    private static final String QUESTIONS_TAKEN = "similarity-questions";
+    private static final String OWN_BANDS = "own-bands";
 
     private CuratorTopology() {}
 
     /**
-     * The topology: a function of its arguments.
+     * The topology on the stream's own topics: a function of its arguments.
      *
-     * @param blobs where pictures too large for a record are
+     * @param blobs where pictures too large for a record are, and those that wait
+     * @param heldOut pictures that must never be learned from
      * @param counts told of every verdict
      */
-    public static Topology build(CuratorConfig config, BlobStore blobs, CurationCounts counts) {
-        return build(config, VerdictTopics.OF_THE_STREAM, blobs, counts);
+    public static Topology build(
+            CuratorConfig config, BlobStore blobs, HeldOutPictures heldOut, CurationCounts counts) {
+        return build(config, CuratorTopics.OF_THE_STREAM, blobs, heldOut, counts);
     }
 
     /**
-     * The topology with verdicts of a second run going elsewhere.
+     * The topology.
      *
-     * @param verdicts where they go
-     * @param blobs where pictures too large for a record are
+     * @param topics what it reads and writes
+     * @param blobs where pictures too large for a record are, and those that wait
+     * @param heldOut pictures that must never be learned from
      * @param counts told of every verdict
      */
-    static Topology build(CuratorConfig config, VerdictTopics verdicts, BlobStore blobs, CurationCounts counts) {
+    static Topology build(
+            CuratorConfig config,
+            CuratorTopics topics,
+            BlobStore blobs,
+            HeldOutPictures heldOut,
+            CurationCounts counts) {
         Map<String, Object> registry = config.cluster().registry();
-        return new Topology(new TopologyConfig(new StreamsConfig(config.streams())))
-                .addSource(SOURCE, new ByteArrayDeserializer(), new ByteArrayDeserializer(), Topics.REAL_IMAGES.name())
-                .addProcessor(JUDGE, new Judges(config, blobs, counts), SOURCE)
-                .addSink(
-                        TRIPLES,
-                        verdicts.triples().name(),
-                        verdicts.triples().keySerializer(),
-                        verdicts.triples().valueSerializer(registry),
-                        JUDGE)
-                .addSink(
-                        REJECTIONS,
-                        verdicts.rejections().name(),
-                        verdicts.rejections().keySerializer(),
-                        verdicts.rejections().valueSerializer(registry),
-                        JUDGE);
+        Topology topology = new Topology(new TopologyConfig(new StreamsConfig(config.streams())));
+        addSource(topology, IMAGES, Topics.REAL_IMAGES);
+        addSource(topology, ANSWERS_TAKEN, topics.answers());
+        addSource(topology, GENERATED, topics.generated());
+        topology.addProcessor(
+                CURATE, new Curators(config, topics, blobs, heldOut, counts), IMAGES, ANSWERS_TAKEN, GENERATED);
+        addSink(topology, TRIPLES, topics.triples(), registry, CURATE);
+        addSink(topology, REJECTIONS, topics.rejections(), registry, CURATE);
+        addSink(topology, QUESTIONS, topics.questions(), registry, CURATE);
+        addSink(topology, REQUESTS, topics.requests(), registry, CURATE);
+        topology.addSource(
+                QUESTIONS_TAKEN,
+                topics.questions().keyDeserializer(),
+                topics.questions().valueDeserializer(registry),
+                topics.questions().name());
+        topology.addProcessor(OWN_BANDS, new Owners(config), QUESTIONS_TAKEN);
+        addSink(topology, QUESTIONS_ONWARD, topics.questions(), registry, OWN_BANDS);
+        addSink(topology, ANSWERS, topics.answers(), registry, OWN_BANDS);
+        return topology;
     }
 
-    /** Makes a judge for each partition, and brings the stores they share. */
-    private record Judges(CuratorConfig config, BlobStore blobs, CurationCounts counts)
+    private static void addSource(Topology topology, String name, Topic<?, ?> topic) {
+        topology.addSource(name, new ByteArrayDeserializer(), new ByteArrayDeserializer(), topic.name());
+    }
+
+    private static <V extends SpecificRecord> void addSink(
+            Topology topology, String name, Topic<String, V> topic, Map<String, Object> registry, String parent) {
+        topology.addSink(name, topic.name(), topic.keySerializer(), topic.valueSerializer(registry), parent);
+    }
+
+    /** Makes a curator for each partition of the images, and brings its stores. */
+    private record Curators(
+            CuratorConfig config, CuratorTopics topics, BlobStore blobs, HeldOutPictures heldOut, CurationCounts counts)
             implements ProcessorSupplier<byte[], byte[], String, SpecificRecord> {
 
         @Override
         public Processor<byte[], byte[], String, SpecificRecord> get() {
-            return new JudgeProcessor(config, blobs, counts);
+            return new CuratorProcessor(config, topics, blobs, heldOut, counts);
         }
 
         @Override
         public Set<StoreBuilder<?>> stores() {
-            return Set.of(FirstSeenStore.builder(), RunningMeanStore.builder(), RankWindowStore.builder());
+            Set<StoreBuilder<?>> stores = new HashSet<>(WaitingStore.builders());
+            stores.add(FirstSeenStore.builder());
+            stores.add(RunningMeanStore.builder());
+            stores.add(RankWindowStore.builder());
+            return stores;
         }
     }
 
-    /** Judges the records of one partition. */
-    private static final class JudgeProcessor implements Processor<byte[], byte[], String, SpecificRecord> {
-        private final RealImageReader reader;
-        private final RecordJudge judge;
-        private final CurationCounts counts;
-        private @SuppressWarnings("NullAway.Init") ProcessorContext<String, SpecificRecord> context;
-        private @SuppressWarnings("NullAway.Init") FirstSeen firstSeen;
-        private @SuppressWarnings("NullAway.Init") RunningMeans means;
-        private @SuppressWarnings("NullAway.Init") RankWindows windows;
+    /** Makes an owner for each partition of the questions, and brings its stores. */
+    private record Owners(CuratorConfig config)
+            implements ProcessorSupplier<String, SimilarityQuestion, String, SpecificRecord> {
 
-        JudgeProcessor(CuratorConfig config, BlobStore blobs, CurationCounts counts) {
-            this.reader = new RealImageReader(config.cluster().registry());
-            this.judge = new RecordJudge(config, reader, blobs);
-            this.counts = counts;
+        @Override
+        public Processor<String, SimilarityQuestion, String, SpecificRecord> get() {
+            return new OwnerProcessor(config);
         }
 
         @Override
-        public void init(ProcessorContext<String, SpecificRecord> streams) {
-            KeyValueStore<String, RecordPosition> store = streams.getStateStore(FirstSeenStore.NAME);
-            KeyValueStore<String, RunningMean> runningMeans = streams.getStateStore(RunningMeanStore.NAME);
-            KeyValueStore<String, RankWindowStore.Ranked> ranked = streams.getStateStore(RankWindowStore.NAME);
-            context = streams;
-            firstSeen = new FirstSeenStore(store);
-            means = new RunningMeanStore(runningMeans);
-            windows = new RankWindowStore(ranked);
-        }
-
-        @Override
-        public void process(Record<byte[], byte[]> record) {
-            RecordMetadata place = context.recordMetadata().orElseThrow();
-            ReceivedRecord received = new ReceivedRecord(
-                    new RecordPosition(place.partition(), place.offset()), record.key(), record.value());
-            Outcome outcome = judge.judge(
-                    received, firstSeen, means, windows, Instant.ofEpochMilli(context.currentSystemTimeMs()));
-            counts.count(outcome);
-            if (outcome instanceof Outcome.Accepted accepted) {
-                context.forward(newRecord(accepted.key(), accepted.triple(), record), TRIPLES);
-            } else if (outcome instanceof Outcome.Rejected rejected) {
-                context.forward(newRecord(rejected.key(), rejected.rejection(), record), REJECTIONS);
-            }
-        }
-
-        /** Without the headers of the record it came from: nobody has bounded their size. */
-        private static Record<String, SpecificRecord> newRecord(String key, SpecificRecord value, Record<?, ?> from) {
-            return new Record<>(key, value, from.timestamp());
-        }
-
-        @Override
-        public void close() {
-            reader.close();
+        public Set<StoreBuilder<?>> stores() {
+            return BandIndexStore.builders();
         }
     }
 }

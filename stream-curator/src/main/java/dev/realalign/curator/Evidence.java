@@ -7,6 +7,7 @@ import dev.realalign.curator.pair.Gap;
 import dev.realalign.schemas.Colourfulness;
 import dev.realalign.schemas.PairGap;
 import dev.realalign.schemas.ShadowRejection;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,6 +32,13 @@ final class Evidence {
         for (Map.Entry<Measure, Double> measured : findings.measures().entrySet()) {
             measures.put(measured.getKey().name(), measured.getValue());
         }
+        return measures;
+    }
+
+    /** The measures that were written down under these names. */
+    static Map<Measure, Double> measures(Map<String, Double> named) {
+        Map<Measure, Double> measures = new EnumMap<>(Measure.class);
+        named.forEach((name, value) -> measures.put(Measure.valueOf(name), value));
         return measures;
     }
 

@@ -123,7 +123,7 @@ public final class Replay {
         private @Nullable Future<RecordMetadata> newest;
 
         Output(ClusterConfig cluster, String name) {
-            VerdictTopics topics = VerdictTopics.named(name);
+            CuratorTopics topics = CuratorTopics.named(name);
             topics.prepareEmpty(cluster);
             triples = topics.triples();
             rejections = topics.rejections();
@@ -158,7 +158,7 @@ public final class Replay {
                 }
             } catch (ExecutionException e) {
                 throw UserErrorException.failure(
-                        "The topic " + triples + " cannot be written (" + RealImageReader.rootMessage(e)
+                        "The topic " + triples + " cannot be written (" + RecordReader.rootMessage(e)
                                 + "): it is incomplete. Delete it and " + rejections + ", and start again.",
                         e);
             } catch (InterruptedException e) {

@@ -35,9 +35,9 @@ public final class StatefulReplay {
     private static final Duration LOOK = Duration.ofMillis(500);
 
     private final CuratorConfig config;
-    private final VerdictTopics verdicts;
+    private final CuratorTopics verdicts;
 
-    private StatefulReplay(CuratorConfig config, VerdictTopics verdicts) {
+    private StatefulReplay(CuratorConfig config, CuratorTopics verdicts) {
         this.config = config;
         this.verdicts = verdicts;
     }
@@ -60,7 +60,7 @@ public final class StatefulReplay {
                 CuratorConfig.STATE_DIRECTORY,
                 stream.stateDirectory().resolveSibling("replay-" + to).toString());
         second.put(CuratorConfig.STANDBY_REPLICAS, "0");
-        return new StatefulReplay(CuratorConfig.from(second), VerdictTopics.named(to)).run(progress);
+        return new StatefulReplay(CuratorConfig.from(second), CuratorTopics.named(to)).run(progress);
     }
 
     private ReplayReport run(Replay.Progress progress) throws InterruptedException {
@@ -78,7 +78,7 @@ public final class StatefulReplay {
         } catch (KafkaException e) {
             throw UserErrorException.failure(
                     "The cluster at " + config.cluster().bootstrapServers() + " cannot be asked ("
-                            + RealImageReader.rootMessage(e) + "): start it, or correct "
+                            + RecordReader.rootMessage(e) + "): start it, or correct "
                             + ClusterConfig.BOOTSTRAP_SERVERS + ".",
                     e);
         }
@@ -137,8 +137,8 @@ public final class StatefulReplay {
     private ReplayReport compare(Map<TopicPartition, Long> begins, Map<TopicPartition, Long> ends) {
         ReplayReport.Tally tally = new ReplayReport.Tally();
         List<String> old = List.of(
-                VerdictTopics.OF_THE_STREAM.triples().name(),
-                VerdictTopics.OF_THE_STREAM.rejections().name());
+                CuratorTopics.OF_THE_STREAM.triples().name(),
+                CuratorTopics.OF_THE_STREAM.rejections().name());
         List<String> fresh =
                 List.of(verdicts.triples().name(), verdicts.rejections().name());
         try (VerdictReader before = new VerdictReader(config.cluster(), old, false);
@@ -186,8 +186,9 @@ public final class StatefulReplay {
     private void removeTraces(Admin admin) {
         String prefix = config.applicationId() + "-";
         List<String> internal = await(admin.listTopics().names()).stream()
-                .filter(name ->
-                        name.startsWith(prefix) && (name.endsWith("-changelog") || name.endsWith("-repartition")))
+                .filter(name -> (name.startsWith(prefix) && name.endsWith("-changelog"))
+                        || verdicts.between().stream()
+                                .anyMatch(topic -> topic.name().equals(name)))
                 .toList();
         await(admin.deleteTopics(internal).all());
         if (await(admin.listGroups().all()).stream()

@@ -241,7 +241,7 @@ public final class VerdictReader implements AutoCloseable {
     private UserErrorException unreadable(KafkaException e) {
         return UserErrorException.failure(
                 "The topics " + values.keySet() + " cannot be read from " + cluster.bootstrapServers() + " ("
-                        + RealImageReader.rootMessage(e) + "): start broker and registry, or correct "
+                        + RecordReader.rootMessage(e) + "): start broker and registry, or correct "
                         + ClusterConfig.BOOTSTRAP_SERVERS + " and " + ClusterConfig.SCHEMA_REGISTRY_URL + ".",
                 e);
     }

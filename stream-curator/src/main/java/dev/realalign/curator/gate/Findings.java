@@ -19,6 +19,18 @@ public final class Findings {
         this.modes = modes;
     }
 
+    /** What was found before the picture had to wait. */
+    public Findings(
+            GateModes modes,
+            List<Rejection> shadow,
+            Optional<ColourMeasure> colourfulness,
+            Map<Measure, Double> measures) {
+        this(modes);
+        this.shadow.addAll(shadow);
+        this.colourfulness = colourfulness;
+        this.measures.putAll(measures);
+    }
+
     /**
      * Asks a gate in its mode.
      *

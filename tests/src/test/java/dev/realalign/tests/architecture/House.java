@@ -28,6 +28,7 @@ final class House {
             ROOT + ".curator.negative",
             ROOT + ".curator.pair",
             ROOT + ".dashboard.model",
+            ROOT + ".curator.similar",
             ROOT + ".trainer.objective",
             ROOT + ".trainer.plan",
             ROOT + ".trainer.stage");
