@@ -59,6 +59,22 @@ class RealAlignCommandTest {
     }
 
     @Test
+    void everyContradictionOfAReplayIsNamedAtOnce() {
+        assertThat(run("replay", "--stateful", "--dry-run", "--from", "preference-triples"))
+                .isEqualTo(2);
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        "realalign: --stateful judges real-images from its beginning: leave --from out.",
+                        "realalign: --stateful keeps its verdicts in topics: give --to TOPIC instead of --dry-run.");
+    }
+
+    @Test
+    void aReplayGoesIntoATopicOrNowhere() {
+        assertThat(run("replay")).isEqualTo(2);
+        assertThat(err.toString().lines()).containsExactly("realalign: Give either --to TOPIC or --dry-run.");
+    }
+
+    @Test
     void everyMissingKeyIsNamedAtOnceWithoutAStackTrace() throws Exception {
         Path config = Files.writeString(
                 folder.resolve("cluster.properties"), "bootstrap.servers=localhost:1\ninline.max.bytes=lots\n");

@@ -27,8 +27,8 @@ public final class PerceptualDistance {
     private static final double C1 = 6.5025;
 
     private static final double C2 = 58.5225;
-    /** Constant of the chromaticity similarity. */
-    private static final double C3 = 550;
+    /** Constant of the chromaticity similarity, 550, in squares of hundredths. */
+    private static final double C3 = 550e4;
 
     private PerceptualDistance() {}
 
@@ -84,22 +84,24 @@ public final class PerceptualDistance {
         byte[] b = second.rgb();
         double sum = 0;
         for (int i = 0; i < a.length; i += RgbImage.CHANNELS) {
-            double h1 = opponentH(a, i);
-            double m1 = opponentM(a, i);
-            double h2 = opponentH(b, i);
-            double m2 = opponentM(b, i);
+            int h1 = opponentH(a, i);
+            int m1 = opponentM(a, i);
+            int h2 = opponentH(b, i);
+            int m2 = opponentM(b, i);
             sum += (2 * (h1 * h2 + m1 * m2) + C3) / (h1 * h1 + h2 * h2 + m1 * m1 + m2 * m2 + C3);
         }
         // opposite hues are not more different than unrelated ones
         return Math.max(0, sum / ((double) first.width() * first.height()));
     }
 
-    private static double opponentH(byte[] rgb, int at) {
-        return (30 * (rgb[at] & 0xFF) + 4 * (rgb[at + 1] & 0xFF) - 35 * (rgb[at + 2] & 0xFF)) / 100.0;
+    /** In hundredths of a level. */
+    private static int opponentH(byte[] rgb, int at) {
+        return 30 * (rgb[at] & 0xFF) + 4 * (rgb[at + 1] & 0xFF) - 35 * (rgb[at + 2] & 0xFF);
     }
 
-    private static double opponentM(byte[] rgb, int at) {
-        return (34 * (rgb[at] & 0xFF) - 60 * (rgb[at + 1] & 0xFF) + 17 * (rgb[at + 2] & 0xFF)) / 100.0;
+    /** In hundredths of a level. */
+    private static int opponentM(byte[] rgb, int at) {
+        return 34 * (rgb[at] & 0xFF) - 60 * (rgb[at + 1] & 0xFF) + 17 * (rgb[at + 2] & 0xFF);
     }
 
     /** Means of 2x2 pixels; a last odd row or column is left out. */
@@ -174,6 +176,7 @@ public final class PerceptualDistance {
             int[] sumB = new int[a.width];
             int[] squares = new int[a.width];
             int[] products = new int[a.width];
+            double share = 1.0 / (side * side);
             double luminance = 0;
             double contrast = 0;
             for (int y = 0; y < a.height; y++) {
@@ -212,12 +215,11 @@ public final class PerceptualDistance {
                         inProducts -= products[x - side];
                     }
                     if (x >= side - 1) {
-                        double count = (double) side * side;
-                        double meanA = inA / count;
-                        double meanB = inB / count;
+                        double meanA = inA * share;
+                        double meanB = inB * share;
                         double means = meanA * meanA + meanB * meanB;
-                        double variances = inSquares / count - means;
-                        double covariance = inProducts / count - meanA * meanB;
+                        double variances = inSquares * share - means;
+                        double covariance = inProducts * share - meanA * meanB;
                         luminance += (2 * meanA * meanB + C1) / (means + C1);
                         contrast += (2 * covariance + C2) / (variances + C2);
                     }
