@@ -30,7 +30,7 @@ export function rate(perSecond) {
 export function span(seconds) {
   if (seconds === null || seconds === undefined) return '–';
   if (seconds < 10) return number(seconds, 2) + ' s';
-  if (seconds < 120) return Math.round(seconds) + ' s';
+  if (seconds < 300) return Math.round(seconds) + ' s';
   if (seconds < 7200) return Math.round(seconds / 60) + ' min';
   if (seconds < 172800) return Math.round(seconds / 3600) + ' h';
   return Math.round(seconds / 86400) + ' days';
@@ -46,7 +46,11 @@ export function time(ms, seconds = false) {
   return (far ? day : seconds ? clockSeconds : clock).format(new Date(ms));
 }
 
-export const ago = ms => ms === null || ms === undefined ? '–' : span(Math.max(0, (Date.now() - ms) / 1000)) + ' ago';
+export function ago(ms) {
+  if (ms === null || ms === undefined) return '–';
+  const seconds = (Date.now() - ms) / 1000;
+  return seconds < 2 ? 'just now' : span(Math.round(seconds)) + ' ago';
+}
 
 /** PATCH_DISPLACEMENT as people would write it. */
 export const words = name => name.charAt(0) + name.slice(1).toLowerCase().replaceAll('_', ' ');
