@@ -3,6 +3,7 @@ package dev.realalign.app.command;
 import dev.realalign.app.feed.FeedConfig;
 import dev.realalign.app.feed.HttpDoorConfig;
 import dev.realalign.curator.CuratorConfig;
+import dev.realalign.generator.GeneratorConfig;
 import dev.realalign.publisher.PublisherConfig;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ConfigReference;
@@ -19,12 +20,14 @@ final class ConfigurationPage {
     static ConfigReference reference() {
         return new ConfigReference(List.of(
                 new Section("Cluster", "Read by every role.", ClusterConfig.DEFINITION),
-                new Section("Blob store", "Read by the feeder and the curator.", StoreConfig.BLOBS),
+                new Section("Blob store", "Read by the feeder, the curator and the generator.", StoreConfig.BLOBS),
                 new Section("Checkpoint store", "Read by the trainer and the publisher.", StoreConfig.CHECKPOINTS),
-                new Section("Model line", "Read by the trainer and the publisher.", ModelConfig.DEFINITION),
+                new Section(
+                        "Model line", "Read by the trainer, the publisher and the generator.", ModelConfig.DEFINITION),
                 new Section("Feeder", "Read by `realalign feed`.", FeedConfig.DEFINITION),
                 new Section("HTTP door", "Read by `realalign feed --http`.", HttpDoorConfig.DEFINITION),
                 new Section("Curator", "Read by `realalign curate`.", CuratorConfig.DEFINITION),
+                new Section("Negative generator", "Read by `realalign negatives`.", GeneratorConfig.DEFINITION),
                 new Section("Trainer", "Read by `realalign train`.", TrainerConfig.DEFINITION),
                 new Section("Publisher", "Read by `realalign publish`.", PublisherConfig.DEFINITION)));
     }

@@ -15,7 +15,8 @@ final class House {
     static final String APP = ROOT + ".app..";
 
     /** Services: they meet in topics only. */
-    static final List<String> SERVICES = List.of(ROOT + ".curator..", ROOT + ".trainer..", ROOT + ".publisher..");
+    static final List<String> SERVICES =
+            List.of(ROOT + ".curator..", ROOT + ".generator..", ROOT + ".trainer..", ROOT + ".publisher..");
 
     /** The seam to libtorch and the native tokenizers: the only places that know DJL. */
     static final List<String> DJL_SEAM = List.of(ROOT + ".diffusion.tensor..", ROOT + ".diffusion.tokenizer..");
@@ -26,6 +27,7 @@ final class House {
             ROOT + ".curator.image",
             ROOT + ".curator.negative",
             ROOT + ".curator.pair",
+            ROOT + ".generator.mask",
             ROOT + ".trainer.objective",
             ROOT + ".trainer.plan");
 
