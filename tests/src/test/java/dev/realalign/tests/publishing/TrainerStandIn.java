@@ -31,7 +31,7 @@ import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /** Writes candidates and announces them in transactions, as the trainer does, without training anything. */
-final class TrainerStandIn implements AutoCloseable {
+public final class TrainerStandIn implements AutoCloseable {
     private static final String DIGEST = Sha256.hex("anything".getBytes(StandardCharsets.UTF_8));
 
     private final String model;
@@ -39,7 +39,7 @@ final class TrainerStandIn implements AutoCloseable {
     private final Serializer<CheckpointCandidate> values;
     private final KafkaProducer<String, byte[]> producer;
 
-    TrainerStandIn(ClusterConfig cluster, String model, Path store) {
+    public TrainerStandIn(ClusterConfig cluster, String model, Path store) {
         this.model = model;
         this.store = new CheckpointLayout(store);
         this.values = Topics.CHECKPOINT_CANDIDATES.valueSerializer(cluster.registry());
@@ -50,18 +50,28 @@ final class TrainerStandIn implements AutoCloseable {
     }
 
     CheckpointCandidate write(long step, double heldOutRatio) throws IOException {
+        try (TensorScope scope = TensorScope.open()) {
+            return write(
+                    step,
+                    heldOutRatio,
+                    Map.of(
+                            "unet.mid.attn1.to_q.lora_A.weight", Tensor.randn(step, 4, 64),
+                            "unet.mid.attn1.to_q.lora_B.weight", Tensor.randn(step, 64, 4)));
+        }
+    }
+
+    /**
+     * Writes a candidate.
+     *
+     * @param adapter tensors of an adapter of rank 4 at layers to_q, under PEFT's names
+     */
+    public CheckpointCandidate write(long step, double heldOutRatio, Map<String, Tensor> adapter) throws IOException {
         String name = CheckpointLayout.candidateName(step, 1);
         Path place = store.candidate(model, name);
         Map<String, Double> metrics = Map.of(Measures.HELD_OUT_PREFERRED_RATIO, heldOutRatio);
         Map<String, Long> next = Map.of("preference-triples-0", step * 8);
-        try (StoreFolder.Draft draft = StoreFolder.draft(place);
-                TensorScope scope = TensorScope.open()) {
-            SafeTensors.write(
-                    draft.file(CheckpointLayout.ADAPTER),
-                    Map.of(
-                            "unet.mid.attn1.to_q.lora_A.weight", Tensor.randn(step, 4, 64),
-                            "unet.mid.attn1.to_q.lora_B.weight", Tensor.randn(step, 64, 4)),
-                    Map.of());
+        try (StoreFolder.Draft draft = StoreFolder.draft(place)) {
+            SafeTensors.write(draft.file(CheckpointLayout.ADAPTER), adapter, Map.of());
             CandidateManifest manifest = new CandidateManifest(
                     CandidateManifest.FORMAT,
                     model,
@@ -99,7 +109,7 @@ final class TrainerStandIn implements AutoCloseable {
         }
     }
 
-    void announce(CheckpointCandidate candidate) throws ExecutionException, InterruptedException {
+    public void announce(CheckpointCandidate candidate) throws ExecutionException, InterruptedException {
         send(values.serialize(Topics.CHECKPOINT_CANDIDATES.name(), candidate));
     }
 
