@@ -16,6 +16,8 @@ import java.util.TreeMap;
  * @param fed records of real-images ever appended
  * @param triples committed triples
  * @param triplesEnd offsets after the last triple read, summed over the partitions
+ * @param negatives committed triples by the kind of their negative, and by what made it: "perturbed", "base model" or
+ *     "version 3"
  * @param rejected committed rejections by reason
  * @param candidates announced candidates of the model line, oldest first
  * @param decisions what the publisher decided about them
@@ -25,15 +27,19 @@ public record Census(
         long fed,
         long triples,
         long triplesEnd,
+        Map<String, Map<String, Long>> negatives,
         Map<String, Long> rejected,
         List<CheckpointCandidate> candidates,
         List<PublishingDecision> decisions,
         List<CheckpointVersion> versions) {
     /** Nothing yet. */
-    static final Census EMPTY = new Census(0, 0, 0, Map.of(), List.of(), List.of(), List.of());
+    static final Census EMPTY = new Census(0, 0, 0, Map.of(), Map.of(), List.of(), List.of(), List.of());
 
     /** Copies the collections. */
     public Census {
+        Map<String, Map<String, Long>> byKind = new TreeMap<>();
+        negatives.forEach((kind, makers) -> byKind.put(kind, Collections.unmodifiableMap(new TreeMap<>(makers))));
+        negatives = Collections.unmodifiableMap(byKind);
         rejected = Collections.unmodifiableMap(new TreeMap<>(rejected));
         candidates = List.copyOf(candidates);
         decisions = List.copyOf(decisions);

@@ -5,6 +5,7 @@ import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointKeys;
 import dev.realalign.schemas.CheckpointVersion;
 import dev.realalign.schemas.ImageRejection;
+import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.PublishingDecision;
 import dev.realalign.schemas.Topics;
 import java.time.Duration;
@@ -31,6 +32,7 @@ final class CensusTaker implements AutoCloseable {
 
     private final String model;
     private final KafkaConsumer<byte[], byte[]> consumer;
+    private final Deserializer<PreferenceTriple> preferenceTriples;
     private final Deserializer<ImageRejection> rejections;
     private final Deserializer<CheckpointCandidate> candidates;
     private final Deserializer<PublishingDecision> decisions;
@@ -39,6 +41,7 @@ final class CensusTaker implements AutoCloseable {
     private final List<TopicPartition> readTriples;
     private final Thread thread;
 
+    private final Map<String, Map<String, Long>> negativesSoFar = new TreeMap<>();
     private final Map<String, Long> rejectedSoFar = new TreeMap<>();
     private final List<CheckpointCandidate> candidatesSoFar = new ArrayList<>();
     private final List<PublishingDecision> decisionsSoFar = new ArrayList<>();
@@ -55,6 +58,7 @@ final class CensusTaker implements AutoCloseable {
         Map<String, Object> settings = cluster.consumer("demo-census");
         settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000);
         consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        preferenceTriples = Topics.PREFERENCE_TRIPLES.valueDeserializer(cluster.registry());
         rejections = Topics.IMAGE_REJECTIONS.valueDeserializer(cluster.registry());
         candidates = Topics.CHECKPOINT_CANDIDATES.valueDeserializer(cluster.registry());
         decisions = Topics.PUBLISHING_LOG.valueDeserializer(cluster.registry());
@@ -109,6 +113,7 @@ final class CensusTaker implements AutoCloseable {
                             fed,
                             triples,
                             end(readTriples),
+                            negativesSoFar,
                             rejectedSoFar,
                             candidatesSoFar,
                             decisionsSoFar,
@@ -132,6 +137,10 @@ final class CensusTaker implements AutoCloseable {
         String topic = record.topic();
         if (topic.equals(Topics.PREFERENCE_TRIPLES.name())) {
             triples++;
+            PreferenceTriple triple = preferenceTriples.deserialize(topic, record.value());
+            negativesSoFar
+                    .computeIfAbsent(triple.getKind(), kind -> new TreeMap<>())
+                    .merge(maker(triple), 1L, Long::sum);
         } else if (topic.equals(Topics.IMAGE_REJECTIONS.name())) {
             rejectedSoFar.merge(rejections.deserialize(topic, record.value()).getReason(), 1L, Long::sum);
         } else if (topic.equals(Topics.CHECKPOINT_CANDIDATES.name())) {
@@ -150,6 +159,13 @@ final class CensusTaker implements AutoCloseable {
                 versionsSoFar.put(version.getVersion(), version);
             }
         }
+    }
+
+    private static String maker(PreferenceTriple triple) {
+        if (triple.getGeneratorVersion() != null) {
+            return "version " + triple.getGeneratorVersion();
+        }
+        return triple.getGeneratorModel() == null ? "perturbed" : "base model";
     }
 
     @Override

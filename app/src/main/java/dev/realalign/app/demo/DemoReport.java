@@ -23,6 +23,7 @@ import java.util.TreeMap;
  * @param accepted pictures that became triples
  * @param rejected rejections by reason
  * @param triples triples made
+ * @param negatives triples by the kind of their negative, and by what made it: "perturbed", "base model" or "version 3"
  * @param trainedTriples triples behind the newest candidate
  * @param steps optimizer steps behind the newest candidate
  * @param ledgerSha256 hash chain of the training ledger at the newest candidate, empty before the first
@@ -36,6 +37,7 @@ import java.util.TreeMap;
     "accepted",
     "rejected",
     "triples",
+    "negatives",
     "trainedTriples",
     "steps",
     "ledgerSha256",
@@ -49,6 +51,7 @@ public record DemoReport(
         long accepted,
         Map<String, Long> rejected,
         long triples,
+        Map<String, Map<String, Long>> negatives,
         long trainedTriples,
         long steps,
         String ledgerSha256,
@@ -100,6 +103,7 @@ public record DemoReport(
                 census.triples(),
                 census.rejected(),
                 census.triples(),
+                census.negatives(),
                 newest.map(CheckpointCandidate::getTriples).orElse(0L),
                 newest.map(CheckpointCandidate::getStep).orElse(0L),
                 newest.map(CheckpointCandidate::getLedgerSha256).orElse(""),

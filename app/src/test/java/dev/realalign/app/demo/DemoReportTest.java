@@ -41,6 +41,9 @@ class DemoReportTest {
             100,
             90,
             0,
+            Map.of(
+                    "SDEDIT", Map.of("version 1", 4L, "base model", 6L),
+                    "LOCAL_WARP", Map.of("perturbed", 80L)),
             Map.of("DUPLICATE", 7L, "CORRUPT", 3L),
             List.of(candidate("c1", 10), candidate("c2", 12)),
             List.of(),
@@ -58,6 +61,8 @@ class DemoReportTest {
                                 .readTree(
                                         """
                                 {"fed": 100, "accepted": 90, "rejected": {"CORRUPT": 3, "DUPLICATE": 7}, "triples": 90,
+                                 "negatives": {"LOCAL_WARP": {"perturbed": 80},
+                                   "SDEDIT": {"base model": 6, "version 1": 4}},
                                  "trainedTriples": 96, "steps": 12, "ledgerSha256": "ledger of c2",
                                  "weightsSha256": "weights of c2", "seconds": 12.5,
                                  "versions": [{"version": 1, "digest": "d1", "step": 10, "triples": 80,
@@ -69,7 +74,8 @@ class DemoReportTest {
 
     @Test
     void aReportWithoutAnyVersionCountsNothingTrained() {
-        DemoReport report = DemoReport.of(new Census(1, 1, 0, Map.of(), List.of(), List.of(), List.of()), List.of(), 1);
+        DemoReport report =
+                DemoReport.of(new Census(1, 1, 0, Map.of(), Map.of(), List.of(), List.of(), List.of()), List.of(), 1);
         assertThat(report.trainedTriples()).isZero();
         assertThat(report.steps()).isZero();
         assertThat(report.versions()).isEmpty();
@@ -96,11 +102,11 @@ class DemoReportTest {
                 .setReason("a weight is not finite")
                 .setDecidedAt(Instant.EPOCH)
                 .build();
-        assertThat(new Census(0, 0, 0, Map.of(), CENSUS.candidates(), List.of(refused), CENSUS.versions())
+        assertThat(new Census(0, 0, 0, Map.of(), Map.of(), CENSUS.candidates(), List.of(refused), CENSUS.versions())
                         .unpublished())
                 .isZero();
         assertThat(CENSUS.undecided()).isZero();
-        assertThat(new Census(101, 90, 0, CENSUS.rejected(), List.of(), List.of(), List.of()).undecided())
+        assertThat(new Census(101, 90, 0, Map.of(), CENSUS.rejected(), List.of(), List.of(), List.of()).undecided())
                 .isEqualTo(1);
     }
 

@@ -24,6 +24,7 @@ class SummaryTest {
                     1250,
                     1190,
                     0,
+                    Map.of(),
                     Map.of("DUPLICATE", 4L, "TOO_SMALL", 40L, "CORRUPT", 4L),
                     List.of(),
                     List.of(),
