@@ -2,6 +2,7 @@ package dev.realalign.generator;
 
 import dev.realalign.generator.draw.DrawSettings;
 import dev.realalign.generator.draw.SamplerChoice;
+import dev.realalign.generator.score.JudgeSettings;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ModelConfig;
 import dev.realalign.runtime.Rules;
@@ -38,6 +39,7 @@ import org.apache.kafka.common.config.ConfigDef.Type;
  * @param group name of the group
  * @param requestsMax requests taken at once
  * @param drawing how negatives are drawn
+ * @param judging what pictures are judged with
  */
 public record GeneratorConfig(
         ClusterConfig cluster,
@@ -52,7 +54,8 @@ public record GeneratorConfig(
         GroupType groupType,
         String group,
         int requestsMax,
-        DrawSettings drawing) {
+        DrawSettings drawing,
+        JudgeSettings judging) {
 
     /** How requests are shared out among workers. */
     public enum GroupType {
@@ -262,7 +265,32 @@ public record GeneratorConfig(
                     0.95,
                     Rules.between(0, 1),
                     Importance.LOW,
-                    "Largest share of a picture that its mask may cover; above it the request is refused with FULL_MASK.");
+                    "Largest share of a picture that its mask may cover; above it the request is refused with FULL_MASK.")
+            .define(
+                    JudgeSettings.PICKSCORE_MODEL,
+                    Type.STRING,
+                    null,
+                    Rules.notBlank(),
+                    Importance.MEDIUM,
+                    "Folder of PickScore's weights as a transformers CLIPModel, with vocab.json and merges.txt beside them:"
+                            + " gives the score PICKSCORE, on the scale divided by 26. Without it requests for the score are"
+                            + " refused.")
+            .define(
+                    JudgeSettings.PHOTOGRAPH_MODEL,
+                    Type.STRING,
+                    null,
+                    Rules.notBlank(),
+                    Importance.MEDIUM,
+                    "Folder of a CLIP model as a transformers CLIPModel, with vocab.json and merges.txt beside it: gives the"
+                            + " verdict of the gate NOT_A_PHOTOGRAPH. Without it requests for the verdict are refused.")
+            .define(
+                    JudgeSettings.PHOTOGRAPH_MIN_SHARE,
+                    Type.DOUBLE,
+                    0.5,
+                    Rules.between(0, 1),
+                    Importance.LOW,
+                    "Share of \"a photograph\" among words for paintings, drawings, cartoons, renderings and screenshots"
+                            + " below which a picture is NOT_A_PHOTOGRAPH.");
 
     /**
      * Reads configuration.
@@ -312,7 +340,15 @@ public record GeneratorConfig(
                                 ? OptionalInt.empty()
                                 : OptionalInt.of(config.integer(MASK_DILATION_PX)),
                         config.number(MASK_MIN_SHARE),
-                        config.number(MASK_MAX_SHARE)));
+                        config.number(MASK_MAX_SHARE)),
+                new JudgeSettings(
+                        config.optionalText(JudgeSettings.PICKSCORE_MODEL)
+                                .map(Path::of)
+                                .orElse(null),
+                        config.optionalText(JudgeSettings.PHOTOGRAPH_MODEL)
+                                .map(Path::of)
+                                .orElse(null),
+                        config.number(JudgeSettings.PHOTOGRAPH_MIN_SHARE)));
     }
 
     private static String hostAndProcess() {

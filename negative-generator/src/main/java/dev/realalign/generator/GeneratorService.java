@@ -10,6 +10,8 @@ import dev.realalign.generator.draw.DiffusionArtist;
 import dev.realalign.generator.kafka.GroupRequests;
 import dev.realalign.generator.kafka.RequestStream;
 import dev.realalign.generator.kafka.ShareRequests;
+import dev.realalign.generator.score.ClipJudge;
+import dev.realalign.generator.score.JudgeSettings;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.runtime.UserErrorException;
@@ -18,7 +20,9 @@ import dev.realalign.schemas.Topics;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -68,10 +72,14 @@ public final class GeneratorService extends WorkerService {
         }
         BlobStore blobs = BlobStore.open(config.blobs());
         try (DiffusionArtist artist = loadArtist();
+                ClipJudge judge = loadJudge();
                 VersionFollower versions = new VersionFollower(config, artist)) {
+            Stream.of(judge.cannotScore(ClipJudge.PICKSCORE), judge.cannotJudge(ClipJudge.NOT_A_PHOTOGRAPH))
+                    .flatMap(Optional::stream)
+                    .forEach(missing -> log.info("requests are refused where {}", missing));
             versions.awaitFirst(this::isStopping);
-            RequestAnswerer answerer =
-                    new RequestAnswerer(artist, blobs, config.worker(), InstantSource.system(), System::nanoTime);
+            RequestAnswerer answerer = new RequestAnswerer(
+                    artist, judge, blobs, config.worker(), InstantSource.system(), System::nanoTime);
             Duration pause = SHORTEST_PAUSE;
             while (!isStopping()) {
                 try {
@@ -113,6 +121,15 @@ public final class GeneratorService extends WorkerService {
         } catch (IllegalArgumentException e) {
             throw UserErrorException.usage(
                     "The base model and the settings below generator. do not go together: " + e.getMessage() + ".");
+        }
+    }
+
+    private ClipJudge loadJudge() {
+        try {
+            return ClipJudge.load(config.judging());
+        } catch (ModelFormatException e) {
+            throw UserErrorException.usage("A CLIP model cannot be used: " + e.getMessage() + ". Correct "
+                    + JudgeSettings.PICKSCORE_MODEL + " or " + JudgeSettings.PHOTOGRAPH_MODEL + ", or leave it out.");
         }
     }
 

@@ -2,9 +2,10 @@ package dev.realalign.generator.answer;
 
 import dev.realalign.generator.draw.Artist;
 import dev.realalign.generator.draw.Drawing;
-import dev.realalign.generator.draw.DrawingException;
 import dev.realalign.generator.draw.GeneratedKind;
+import dev.realalign.generator.draw.NetworkFailureException;
 import dev.realalign.generator.draw.Subject;
+import dev.realalign.generator.score.Judge;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.DamagedBlobException;
 import dev.realalign.schemas.BlobReference;
@@ -12,6 +13,7 @@ import dev.realalign.schemas.GeneratedNegative;
 import dev.realalign.schemas.NegativeRefusal;
 import dev.realalign.schemas.NegativeRequest;
 import dev.realalign.schemas.Topic;
+import java.awt.image.BufferedImage;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,11 +24,15 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Answers requests with an artist, kind by kind. */
+/** Answers requests with an artist and a judge: gates first, then negatives kind by kind, then scores. */
 public final class RequestAnswerer {
     private static final Logger log = LoggerFactory.getLogger(RequestAnswerer.class);
 
@@ -36,6 +42,7 @@ public final class RequestAnswerer {
     private static final double NANOS_PER_SECOND = 1e9;
 
     private final Artist artist;
+    private final Judge judge;
     private final BlobStore blobs;
     private final String worker;
     private final InstantSource clock;
@@ -43,21 +50,28 @@ public final class RequestAnswerer {
 
     /**
      * @param artist who draws
+     * @param judge who scores and judges
      * @param blobs where the pictures of requests are
      * @param worker name of this worker, for the answers
      * @param clock time of day, which deadlines are compared with
      * @param nanos a clock that only ever moves forward, in nanoseconds
      */
-    public RequestAnswerer(Artist artist, BlobStore blobs, String worker, InstantSource clock, LongSupplier nanos) {
+    public RequestAnswerer(
+            Artist artist, Judge judge, BlobStore blobs, String worker, InstantSource clock, LongSupplier nanos) {
         this.artist = artist;
+        this.judge = judge;
         this.blobs = blobs;
         this.worker = worker;
         this.clock = clock;
         this.nanos = nanos;
     }
 
-    /** A request whose negative can be drawn. */
-    private record Drawable(Received received, Subject subject) {}
+    /**
+     * A request that can be answered.
+     *
+     * @param measures what its gates measured
+     */
+    private record Pending(Received received, Subject subject, SortedMap<String, Double> measures) {}
 
     /**
      * Answers.
@@ -68,21 +82,29 @@ public final class RequestAnswerer {
      */
     public List<Answered> answer(List<Received> requests, ServedModel model, Artist.Pulse pulse) {
         List<Answered> answers = new ArrayList<>();
-        Map<GeneratedKind, List<Drawable>> drawable = new EnumMap<>(GeneratedKind.class);
+        Map<GeneratedKind, List<Pending>> wanted = new EnumMap<>(GeneratedKind.class);
         for (Received received : requests) {
             if (isLate(received)) {
                 continue;
             }
             long began = nanos.getAsLong();
+            SortedMap<String, Double> measures = new TreeMap<>();
             try {
-                GeneratedKind kind = kind(received.request());
-                drawable.computeIfAbsent(kind, k -> new ArrayList<>())
-                        .add(new Drawable(received, subject(received.request())));
+                NegativeRequest request = received.request();
+                GeneratedKind kind = requireAnswerable(request);
+                Pending pending = new Pending(received, subject(request), measures);
+                passGates(pending);
+                if (kind == null) {
+                    answers.add(scored(pending, model, began));
+                } else {
+                    wanted.computeIfAbsent(kind, k -> new ArrayList<>()).add(pending);
+                }
             } catch (RefusedException e) {
-                answers.add(refused(received, model, e, seconds(began, 1)));
+                answers.add(refused(received, model, e, measures, seconds(began, 1)));
             }
+            pulse.beat();
         }
-        drawable.forEach((kind, subjects) -> answers.addAll(draw(kind, subjects, model, pulse)));
+        wanted.forEach((kind, subjects) -> answers.addAll(draw(kind, subjects, model, pulse)));
         return answers;
     }
 
@@ -90,28 +112,72 @@ public final class RequestAnswerer {
         return clock.instant().isAfter(received.request().getDeadline());
     }
 
-    private GeneratedKind kind(NegativeRequest request) throws RefusedException {
-        if (!request.getScores().isEmpty()) {
-            throw new RefusedException(
-                    RefusalReason.SCORES_UNAVAILABLE,
-                    "this generator has no weights for " + String.join(", ", request.getScores()));
+    /** The kind of negative that is wanted; null for none. */
+    private @Nullable GeneratedKind requireAnswerable(NegativeRequest request) throws RefusedException {
+        for (String score : request.getScores()) {
+            refuseFor(RefusalReason.SCORES_UNAVAILABLE, judge.cannotScore(score));
         }
-        if (!request.getGates().isEmpty()) {
-            throw new RefusedException(
-                    RefusalReason.GATE_UNAVAILABLE,
-                    "this generator has no weights for " + String.join(", ", request.getGates()));
+        for (String gate : request.getGates()) {
+            refuseFor(RefusalReason.GATE_UNAVAILABLE, judge.cannotJudge(gate));
         }
         String name = request.getKind();
-        GeneratedKind kind = GeneratedKind.of(name == null ? "" : name)
+        if (name == null) {
+            return null;
+        }
+        GeneratedKind kind = GeneratedKind.of(name)
                 .orElseThrow(() -> new RefusedException(
                         RefusalReason.UNKNOWN_KIND,
                         "\"" + name + "\" is none of the kinds this generator draws: "
                                 + Arrays.toString(GeneratedKind.values())));
-        String trouble = artist.cannotDraw(kind).orElse(null);
-        if (trouble != null) {
-            throw new RefusedException(RefusalReason.UNSUPPORTED_KIND, trouble);
-        }
+        refuseFor(RefusalReason.UNSUPPORTED_KIND, artist.cannotDraw(kind));
         return kind;
+    }
+
+    private static void refuseFor(RefusalReason reason, Optional<String> trouble) throws RefusedException {
+        if (trouble.isPresent()) {
+            throw new RefusedException(reason, trouble.get());
+        }
+    }
+
+    private void passGates(Pending pending) throws RefusedException {
+        for (String gate : pending.received().request().getGates()) {
+            try {
+                Judge.Verdict verdict = judge.judge(gate, pending.subject().picture());
+                pending.measures().put(verdict.measureName(), verdict.measure());
+                if (verdict.objection() != null) {
+                    throw RefusedException.byGate(gate, verdict.objection());
+                }
+            } catch (NetworkFailureException e) {
+                throw failed(e);
+            }
+        }
+    }
+
+    private static RefusedException failed(NetworkFailureException e) {
+        return new RefusedException(RefusalReason.NETWORK_FAILURE, String.valueOf(e.getMessage()));
+    }
+
+    /** The answer to a request that wants no negative drawn. */
+    private Answered scored(Pending pending, ServedModel model, long began) throws RefusedException {
+        NegativeRequest request = pending.received().request();
+        BlobReference negative = request.getNegative();
+        score(pending, negative == null ? null : PngFile.read(bytes(negative), request.getResolution()));
+        return new Answered(
+                pending.received(),
+                answer(pending.received(), model, seconds(began, 1))
+                        .setScores(pending.measures())
+                        .build());
+    }
+
+    private void score(Pending pending, @Nullable BufferedImage negative) throws RefusedException {
+        for (String score : pending.received().request().getScores()) {
+            try {
+                Subject subject = pending.subject();
+                pending.measures().putAll(judge.score(score, subject.caption(), subject.picture(), negative));
+            } catch (NetworkFailureException e) {
+                throw failed(e);
+            }
+        }
     }
 
     private Subject subject(NegativeRequest request) throws RefusedException {
@@ -142,23 +208,23 @@ public final class RequestAnswerer {
     }
 
     /** Where a batch fails, each of its pictures is tried alone, so that only the one at fault goes without. */
-    private List<Answered> draw(GeneratedKind kind, List<Drawable> subjects, ServedModel model, Artist.Pulse pulse) {
+    private List<Answered> draw(GeneratedKind kind, List<Pending> subjects, ServedModel model, Artist.Pulse pulse) {
         long began = nanos.getAsLong();
         try {
             List<Drawing> drawings =
-                    artist.draw(kind, subjects.stream().map(Drawable::subject).toList(), pulse);
+                    artist.draw(kind, subjects.stream().map(Pending::subject).toList(), pulse);
             double each = seconds(began, subjects.size());
             List<Answered> answers = new ArrayList<>();
             for (int i = 0; i < drawings.size(); i++) {
-                answers.add(answered(subjects.get(i).received(), kind, drawings.get(i), model, each));
+                answers.add(answered(subjects.get(i), kind, drawings.get(i), model, each));
+                pulse.beat();
             }
             return answers;
-        } catch (DrawingException e) {
+        } catch (NetworkFailureException e) {
             log.warn("the network failed on {} pictures for {}: {}", subjects.size(), kind, e.getMessage());
             if (subjects.size() == 1) {
-                RefusedException refusal =
-                        new RefusedException(RefusalReason.NETWORK_FAILURE, String.valueOf(e.getMessage()));
-                return List.of(refused(subjects.get(0).received(), model, refusal, seconds(began, 1)));
+                Pending only = subjects.get(0);
+                return List.of(refused(only.received(), model, failed(e), only.measures(), seconds(began, 1)));
             }
             return subjects.stream()
                     .flatMap(one -> draw(kind, List.of(one), model, pulse).stream())
@@ -166,10 +232,9 @@ public final class RequestAnswerer {
         }
     }
 
-    private Answered answered(
-            Received received, GeneratedKind kind, Drawing drawing, ServedModel model, double seconds) {
+    private Answered answered(Pending pending, GeneratedKind kind, Drawing drawing, ServedModel model, double seconds) {
         try {
-            GeneratedNegative.Builder answer = answer(received, model, seconds);
+            GeneratedNegative.Builder answer = answer(pending.received(), model, seconds);
             if (drawing instanceof Drawing.Undrawn undrawn) {
                 throw new RefusedException(RefusalReason.valueOf(undrawn.flaw().name()), undrawn.evidence());
             }
@@ -179,11 +244,13 @@ public final class RequestAnswerer {
                 requireRoom(negative.length + (mask == null ? 0 : mask.length));
                 answer.setNegative(ByteBuffer.wrap(negative));
                 answer.setMask(mask == null ? null : ByteBuffer.wrap(mask));
+                score(pending, drawn.picture());
             }
+            answer.setScores(pending.measures());
             answer.setParameters(artist.parameters(kind));
-            return new Answered(received, answer.build());
+            return new Answered(pending.received(), answer.build());
         } catch (RefusedException e) {
-            return refused(received, model, e, seconds);
+            return refused(pending.received(), model, e, pending.measures(), seconds);
         }
     }
 
@@ -195,11 +262,17 @@ public final class RequestAnswerer {
         }
     }
 
-    private Answered refused(Received received, ServedModel model, RefusedException refusal, double seconds) {
+    private Answered refused(
+            Received received,
+            ServedModel model,
+            RefusedException refusal,
+            SortedMap<String, Double> measures,
+            double seconds) {
         return new Answered(
                 received,
                 answer(received, model, seconds)
-                        .setRefusal(new NegativeRefusal(refusal.reason().name(), refusal.evidence(), false))
+                        .setRefusal(new NegativeRefusal(refusal.reason(), refusal.evidence(), refusal.rejectsImage()))
+                        .setScores(measures)
                         .build());
     }
 

@@ -23,7 +23,7 @@ public interface Artist {
      * @param subjects pictures of the artist's resolution; any number, the artist bounds what it draws together
      * @return one drawing for each subject, in their order. The same subject gives the same picture whatever it is drawn
      *     together with, up to rounding; a batch of the same subjects gives the same bytes
-     * @throws DrawingException when the network fails
+     * @throws NetworkFailureException when the network fails
      */
     List<Drawing> draw(GeneratedKind kind, List<Subject> subjects, Pulse pulse);
 

@@ -140,7 +140,7 @@ public final class DiffusionArtist implements Artist, AutoCloseable {
                                 ? inpainted(batch, pulse)
                                 : drawn(kind, batch, pulse));
             } catch (TensorException | RequestException e) {
-                throw new DrawingException(String.valueOf(e.getMessage()), e);
+                throw new NetworkFailureException(String.valueOf(e.getMessage()), e);
             }
         }
         return drawings;
@@ -219,7 +219,7 @@ public final class DiffusionArtist implements Artist, AutoCloseable {
     private static List<BufferedImage> images(Tensor pictures) {
         for (float value : pictures.toFloats()) {
             if (!Float.isFinite(value)) {
-                throw new DrawingException("the network drew values that are no finite numbers", null);
+                throw new NetworkFailureException("the network drew values that are no finite numbers", null);
             }
         }
         return RgbImages.toImages(pictures);

@@ -5,11 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.realalign.generator.draw.Artist;
 import dev.realalign.generator.draw.Drawing;
-import dev.realalign.generator.draw.DrawingException;
 import dev.realalign.generator.draw.GeneratedKind;
+import dev.realalign.generator.draw.NetworkFailureException;
 import dev.realalign.generator.draw.Subject;
 import dev.realalign.generator.mask.Mask;
 import dev.realalign.generator.mask.MaskRules;
+import dev.realalign.generator.score.Judge;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.schemas.BlobReference;
 import dev.realalign.schemas.GeneratedNegative;
@@ -136,18 +137,80 @@ class RequestAnswererTest {
         assertThat(refusal(request("TEXT_TO_IMAGE").setResolution(512).build()))
                 .isEqualTo(new NegativeRefusal(
                         "WRONG_RESOLUTION", "pictures of 512 pixels are wanted, this generator draws at 8", false));
-        assertThat(refusal(request(null).setScores(List.of("PICKSCORE")).build())
-                        .getReason())
-                .isEqualTo("SCORES_UNAVAILABLE");
-        assertThat(refusal(request("TEXT_TO_IMAGE")
-                                .setGates(List.of("NOT_A_PHOTOGRAPH"))
-                                .build())
-                        .getReason())
-                .isEqualTo("GATE_UNAVAILABLE");
+        assertThat(refusal(request(null).setScores(List.of("BEAUTY")).build()))
+                .isEqualTo(new NegativeRefusal("SCORES_UNAVAILABLE", "BEAUTY has no weights", false));
+        assertThat(refusal(request("TEXT_TO_IMAGE").setGates(List.of("TASTE")).build()))
+                .isEqualTo(new NegativeRefusal("GATE_UNAVAILABLE", "TASTE has no weights", false));
         assertThat(refusal(request("SALIENCY_INPAINTING").setCaption("dull").build()))
                 .isEqualTo(new NegativeRefusal("EMPTY_MASK", "nothing stands out", false));
         assertThat(refusal(request("SALIENCY_INPAINTING").setCaption("garish").build()))
                 .isEqualTo(new NegativeRefusal("FULL_MASK", "all stands out", false));
+    }
+
+    @Test
+    @DisplayName("Scores come with a negative, of both pictures, together with what the gates measured")
+    void scores() {
+        GeneratedNegative answer = answers(request("TEXT_TO_IMAGE")
+                        .setScores(List.of("PICKSCORE"))
+                        .setGates(List.of("NOT_A_PHOTOGRAPH"))
+                        .build())
+                .get(0);
+
+        assertThat(answer.getRefusal()).isNull();
+        assertThat(answer.getNegative()).isNotNull();
+        assertThat(answer.getScores())
+                .isEqualTo(Map.of("PICKSCORE_REAL", 0.0, "PICKSCORE_NEGATIVE", 100.0, "SHARE", 0.75));
+    }
+
+    @Test
+    @DisplayName("Where only scores are wanted, a negative that is there already is scored too, and nothing is drawn")
+    void scoresAlone() throws IOException {
+        BufferedImage drawn = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_INT_RGB);
+        drawn.setRGB(0, 0, 77);
+
+        List<GeneratedNegative> answers = answers(
+                request(null).setScores(List.of("PICKSCORE")).build(),
+                request(null)
+                        .setScores(List.of("PICKSCORE"))
+                        .setNegative(blobs.put(PngFile.of(drawn)))
+                        .build());
+
+        assertThat(answers).allSatisfy(answer -> {
+            assertThat(answer.getRefusal()).isNull();
+            assertThat(answer.getNegative()).isNull();
+        });
+        assertThat(answers.get(0).getScores()).isEqualTo(Map.of("PICKSCORE_REAL", 0.0));
+        assertThat(answers.get(1).getScores()).isEqualTo(Map.of("PICKSCORE_REAL", 0.0, "PICKSCORE_NEGATIVE", 77.0));
+    }
+
+    @Test
+    @DisplayName("A gate's objection rejects the image itself, with what was measured; nothing is drawn")
+    void objection() throws IOException {
+        BufferedImage cartoon = new BufferedImage(SIDE, SIDE, BufferedImage.TYPE_INT_RGB);
+        cartoon.setRGB(0, 0, 1);
+        GeneratedNegative answer = answers(request("TEXT_TO_IMAGE")
+                        .setPicture(blobs.put(PngFile.of(cartoon)))
+                        .setGates(List.of("NOT_A_PHOTOGRAPH"))
+                        .build())
+                .get(0);
+
+        assertThat(answer.getRefusal()).isEqualTo(new NegativeRefusal("NOT_A_PHOTOGRAPH", "drawn by hand", true));
+        assertThat(answer.getNegative()).isNull();
+        assertThat(answer.getScores()).isEqualTo(Map.of("SHARE", 0.25));
+    }
+
+    @Test
+    @DisplayName("A judge that fails costs the one request its answer")
+    void failingJudge() {
+        List<GeneratedNegative> answers = answers(
+                request("TEXT_TO_IMAGE").setScores(List.of("PICKSCORE")).build(),
+                request("TEXT_TO_IMAGE")
+                        .setCaption("unspeakable")
+                        .setScores(List.of("PICKSCORE"))
+                        .build());
+
+        assertThat(answers.get(0).getNegative()).isNotNull();
+        assertThat(answers.get(1).getRefusal()).isEqualTo(new NegativeRefusal("NETWORK_FAILURE", "speechless", false));
     }
 
     @Test
@@ -226,7 +289,8 @@ class RequestAnswererTest {
     }
 
     private RequestAnswerer answerer() {
-        return new RequestAnswerer(artist, blobs, "generator-one", InstantSource.fixed(NOW), nanos::get);
+        return new RequestAnswerer(
+                artist, new SeedJudge(), blobs, "generator-one", InstantSource.fixed(NOW), nanos::get);
     }
 
     private static List<Received> received(NegativeRequest... requests) {
@@ -251,6 +315,40 @@ class RequestAnswererTest {
                 .setScores(List.of())
                 .setRequestedAt(NOW.minusSeconds(1))
                 .setDeadline(NOW.plusSeconds(60));
+    }
+
+    /** Scores a picture by the colour of its first pixel, and objects to one colour. */
+    private static final class SeedJudge implements Judge {
+        @Override
+        public Optional<String> cannotScore(String score) {
+            return score.equals("PICKSCORE") ? Optional.empty() : Optional.of(score + " has no weights");
+        }
+
+        @Override
+        public Optional<String> cannotJudge(String gate) {
+            return gate.equals("NOT_A_PHOTOGRAPH") ? Optional.empty() : Optional.of(gate + " has no weights");
+        }
+
+        @Override
+        public SortedMap<String, Double> score(
+                String score, String caption, BufferedImage real, @Nullable BufferedImage negative) {
+            if (caption.equals("unspeakable")) {
+                throw new NetworkFailureException("speechless", null);
+            }
+            SortedMap<String, Double> scores = new TreeMap<>();
+            scores.put("PICKSCORE_REAL", (double) (real.getRGB(0, 0) & 0xFFFFFF));
+            if (negative != null) {
+                scores.put("PICKSCORE_NEGATIVE", (double) (negative.getRGB(0, 0) & 0xFFFFFF));
+            }
+            return scores;
+        }
+
+        @Override
+        public Verdict judge(String gate, BufferedImage real) {
+            assertThat(real.getWidth()).isEqualTo(SIDE);
+            boolean hand = real.getRGB(0, 0) == 0xFF000001;
+            return new Verdict(hand ? "drawn by hand" : null, "SHARE", hand ? 0.25 : 0.75);
+        }
     }
 
     private static String id(int number) {
@@ -280,7 +378,7 @@ class RequestAnswererTest {
             pulse.beat();
             nanos.addAndGet(3_000_000_000L);
             if (subjects.stream().anyMatch(subject -> subject.caption().equals("cursed"))) {
-                throw new DrawingException("out of paint", null);
+                throw new NetworkFailureException("out of paint", null);
             }
             return subjects.stream().map(subject -> drawing(kind, subject)).toList();
         }

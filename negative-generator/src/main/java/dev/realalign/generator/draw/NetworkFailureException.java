@@ -2,8 +2,8 @@ package dev.realalign.generator.draw;
 
 import org.jspecify.annotations.Nullable;
 
-/** A network failed on a batch. */
-public final class DrawingException extends RuntimeException {
+/** A network failed on what it was given. */
+public final class NetworkFailureException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     /**
@@ -11,7 +11,7 @@ public final class DrawingException extends RuntimeException {
      *
      * @param cause null where the network ran but drew nonsense
      */
-    public DrawingException(String message, @Nullable Throwable cause) {
+    public NetworkFailureException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }
