@@ -7,7 +7,8 @@ package dev.realalign.generator.mask;
  * <p>The picture's luma is averaged down to a square of side 64, or the largest power of two that its shorter side holds.
  * With F its Fourier transform, L = log |F| and h the 3x3 mean, the map is the smoothed |inverse(exp(L - h * L) F / |F|)|^2,
  * enlarged bilinearly. The authors take three times its mean for the threshold; values are divided by six times the mean,
- * so that their threshold lies at 0.5. Same picture, same map, to the bit, on every machine.
+ * so that their threshold lies at 0.5. The transform takes a picture for periodic: where opposite borders differ much they
+ * stand out too. Same picture, same map, to the bit, on every machine.
  */
 public final class SpectralResidual {
     private static final int LARGEST_SIDE = 64;
