@@ -1,5 +1,6 @@
 package dev.realalign.generator;
 
+import dev.realalign.diffusion.ModelFormatException;
 import dev.realalign.diffusion.lora.LoraAdapter;
 import dev.realalign.generator.answer.ServedModel;
 import dev.realalign.generator.draw.DiffusionArtist;
@@ -76,7 +77,7 @@ final class VersionFollower implements AutoCloseable {
      */
     void awaitFirst(BooleanSupplier stopping) {
         // a version of an earlier run is not delivered again
-        subscriber.state().current().ifPresent(this::read);
+        subscriber.state().current().ifPresent(this::readAgain);
         long until = System.nanoTime() + config.cluster().timeout().toNanos();
         while (!stopping.getAsBoolean()) {
             SubscriberState state = subscriber.state();
@@ -94,6 +95,19 @@ final class VersionFollower implements AutoCloseable {
                 return;
             }
             LockSupport.parkNanos(LOOK.toNanos());
+        }
+    }
+
+    /** The base model may be another than when the version was received. */
+    private void readAgain(ReceivedVersion version) {
+        try {
+            read(version);
+        } catch (ModelFormatException e) {
+            log.warn(
+                    "version {} of {}, received before, cannot be used: {}; drawing without it",
+                    version.version(),
+                    version.model(),
+                    e.getMessage());
         }
     }
 

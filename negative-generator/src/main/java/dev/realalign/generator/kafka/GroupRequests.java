@@ -136,6 +136,10 @@ public final class GroupRequests implements RequestStream {
             decoder.decode(record).ifPresent(taken::add);
         }
         next.putAll(records.nextOffsets());
+        if (taken.isEmpty()) { // records that are no requests: done with before their partition can go elsewhere
+            finish(List.of());
+            return List.of();
+        }
         working = true;
         beatenAt = System.nanoTime();
         consumer.pause(consumer.assignment());
