@@ -43,6 +43,7 @@ import org.slf4j.LoggerFactory;
 public final class ShareRequests implements RequestStream {
     private static final Logger log = LoggerFactory.getLogger(ShareRequests.class);
     private static final Duration SHORT = Duration.ofMillis(100);
+    private static final Duration HANDED_OUT_WITHIN = Duration.ofSeconds(3);
     private static final int DEFAULT_LOCK_MS = 30_000;
     /** Locks are renewed when this part of their time is over. */
     private static final int RENEWALS_PER_LOCK = 3;
@@ -109,12 +110,15 @@ public final class ShareRequests implements RequestStream {
         held.forEach(record -> consumer.acknowledge(record, AcknowledgeType.RENEW));
         warnOfFailures(consumer.commitSync());
         lockedAt = System.nanoTime();
+        takeBack();
+    }
+
+    /** Renewed records are handed out once more, at the next poll; those whose lock was lost are not. */
+    private void takeBack() {
         Set<String> missing = new HashSet<>();
         held.forEach(record -> missing.add(place(record)));
-        int asked = held.size();
         held.clear();
-        while (held.size() < asked
-                && System.nanoTime() - lockedAt < Duration.ofMillis(lock).toNanos()) {
+        while (!missing.isEmpty() && System.nanoTime() - lockedAt < HANDED_OUT_WITHIN.toNanos()) {
             for (ConsumerRecord<String, byte[]> record : consumer.poll(SHORT)) {
                 if (missing.remove(place(record))) {
                     held.add(record);
@@ -122,6 +126,9 @@ public final class ShareRequests implements RequestStream {
                     consumer.acknowledge(record, AcknowledgeType.RELEASE); // somebody else may have it sooner
                 }
             }
+        }
+        if (!missing.isEmpty()) {
+            log.warn("the locks of {} requests were lost while they were drawn; they will be answered again", missing);
         }
     }
 
