@@ -276,6 +276,21 @@ public record GeneratorConfig(
                             + " gives the score PICKSCORE, on the scale divided by 26. Without it requests for the score are"
                             + " refused.")
             .define(
+                    JudgeSettings.AESTHETIC_MODEL,
+                    Type.STRING,
+                    null,
+                    Rules.notBlank(),
+                    Importance.LOW,
+                    "Folder of the CLIP model under LAION's aesthetic predictor (ViT-L/14) as a transformers CLIPModel, with"
+                            + " vocab.json and merges.txt beside it: gives the score AESTHETIC.")
+            .define(
+                    JudgeSettings.AESTHETIC_HEAD,
+                    Type.STRING,
+                    null,
+                    Rules.notBlank(),
+                    Importance.LOW,
+                    "Converted weights of LAION's aesthetic predictor.")
+            .define(
                     JudgeSettings.PHOTOGRAPH_MODEL,
                     Type.STRING,
                     null,
@@ -305,6 +320,11 @@ public record GeneratorConfig(
                         c -> c.optionalText(TRUST).isPresent() != c.flag(UNSIGNED_ALLOWED),
                         "nothing says whose versions to trust, or two things do. Set " + TRUST
                                 + " to a file with the publisher's public key, or " + UNSIGNED_ALLOWED + " to true.")
+                .rule(
+                        List.of(JudgeSettings.AESTHETIC_MODEL, JudgeSettings.AESTHETIC_HEAD),
+                        c -> c.optionalText(JudgeSettings.AESTHETIC_MODEL).isPresent()
+                                == c.optionalText(JudgeSettings.AESTHETIC_HEAD).isPresent(),
+                        "the aesthetic predictor needs both. Set both or neither.")
                 .rule(
                         List.of(MASK_MIN_SHARE, MASK_MAX_SHARE),
                         c -> c.number(MASK_MIN_SHARE) < c.number(MASK_MAX_SHARE),
@@ -343,6 +363,12 @@ public record GeneratorConfig(
                         config.number(MASK_MAX_SHARE)),
                 new JudgeSettings(
                         config.optionalText(JudgeSettings.PICKSCORE_MODEL)
+                                .map(Path::of)
+                                .orElse(null),
+                        config.optionalText(JudgeSettings.AESTHETIC_MODEL)
+                                .map(Path::of)
+                                .orElse(null),
+                        config.optionalText(JudgeSettings.AESTHETIC_HEAD)
                                 .map(Path::of)
                                 .orElse(null),
                         config.optionalText(JudgeSettings.PHOTOGRAPH_MODEL)

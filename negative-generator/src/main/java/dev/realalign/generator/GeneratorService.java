@@ -74,7 +74,10 @@ public final class GeneratorService extends WorkerService {
         try (DiffusionArtist artist = loadArtist();
                 ClipJudge judge = loadJudge();
                 VersionFollower versions = new VersionFollower(config, artist)) {
-            Stream.of(judge.cannotScore(ClipJudge.PICKSCORE), judge.cannotJudge(ClipJudge.NOT_A_PHOTOGRAPH))
+            Stream.of(
+                            judge.cannotScore(ClipJudge.PICKSCORE),
+                            judge.cannotScore(ClipJudge.AESTHETIC),
+                            judge.cannotJudge(ClipJudge.NOT_A_PHOTOGRAPH))
                     .flatMap(Optional::stream)
                     .forEach(missing -> log.info("requests are refused where {}", missing));
             versions.awaitFirst(this::isStopping);
@@ -129,7 +132,8 @@ public final class GeneratorService extends WorkerService {
             return ClipJudge.load(config.judging());
         } catch (ModelFormatException e) {
             throw UserErrorException.usage("A CLIP model cannot be used: " + e.getMessage() + ". Correct "
-                    + JudgeSettings.PICKSCORE_MODEL + " or " + JudgeSettings.PHOTOGRAPH_MODEL + ", or leave it out.");
+                    + JudgeSettings.PICKSCORE_MODEL + ", " + JudgeSettings.AESTHETIC_MODEL + ", "
+                    + JudgeSettings.AESTHETIC_HEAD + " or " + JudgeSettings.PHOTOGRAPH_MODEL + ", or leave it out.");
         }
     }
 

@@ -82,6 +82,11 @@ public final class ClipModel implements AutoCloseable {
         }
     }
 
+    /** Numbers of a vector. */
+    public int vectorLength() {
+        return text.config().projection();
+    }
+
     /** What cosines are multiplied with: the exponential of the model's {@code logit_scale}. */
     public double scale() {
         return scale;

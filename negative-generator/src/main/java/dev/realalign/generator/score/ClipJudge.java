@@ -1,5 +1,6 @@
 package dev.realalign.generator.score;
 
+import dev.realalign.diffusion.clip.AestheticHead;
 import dev.realalign.diffusion.clip.ClipModel;
 import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.ElementType;
@@ -8,12 +9,16 @@ import dev.realalign.generator.draw.NetworkFailureException;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,12 +26,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@code PICKSCORE} (Kirstain et al. 2023, arXiv 2305.01569) is exp(logit_scale) times the cosine of caption and picture,
  * divided by 26: the scale on which RealAlign's threshold of 0.02 for a clear gap is meant (the scripts it released print
- * the score undivided). {@code NOT_A_PHOTOGRAPH} refuses a picture for which the words "a photograph" have too small a share
+ * the score undivided). {@code AESTHETIC} is what LAION's aesthetic predictor says. {@code NOT_A_PHOTOGRAPH} refuses a picture for which the words "a photograph" have too small a share
  * among words for what else a picture may be: a softmax over exp(logit_scale) times the cosines.
  */
 public final class ClipJudge implements Judge, AutoCloseable {
-    /** The score's name. */
+    /** The name of PickScore. */
     public static final String PICKSCORE = "PICKSCORE";
+    /** The name of the aesthetic predictor's score. */
+    public static final String AESTHETIC = "AESTHETIC";
     /** The gate's name, which is that of its reason. */
     public static final String NOT_A_PHOTOGRAPH = "NOT_A_PHOTOGRAPH";
 
@@ -35,46 +42,56 @@ public final class ClipJudge implements Judge, AutoCloseable {
             List.of("a photograph", "a painting", "a drawing", "a cartoon", "a 3D rendering", "a screenshot");
 
     private final JudgeSettings settings;
-    private final @Nullable ClipModel pickScore;
-    private final @Nullable ClipModel photograph;
+    private final Map<Path, ClipModel> models;
+    private final @Nullable AestheticHead aesthetic;
     private final List<double[]> words;
 
-    private ClipJudge(JudgeSettings settings, @Nullable ClipModel pickScore, @Nullable ClipModel photograph) {
+    private ClipJudge(JudgeSettings settings, Map<Path, ClipModel> models) {
         this.settings = settings;
-        this.pickScore = pickScore;
-        this.photograph = photograph;
+        this.models = models;
+        ClipModel under = model(settings.aestheticModel());
+        this.aesthetic = under == null || settings.aestheticHead() == null
+                ? null
+                : AestheticHead.load(settings.aestheticHead(), under.vectorLength());
+        ClipModel photograph = model(settings.photographModel());
         this.words = photograph == null ? List.of() : photograph.texts(WORDS);
     }
 
     /**
-     * Loads what is configured; the same folder for both uses is loaded once.
+     * Loads what is configured; the same folder for several uses is loaded once.
      *
      * @throws dev.realalign.diffusion.ModelFormatException naming the file and everything wrong with it
      */
     public static ClipJudge load(JudgeSettings settings) {
-        ClipModel pickScore = load(settings.pickScoreModel());
+        Map<Path, ClipModel> models = new HashMap<>();
         try {
-            boolean same = settings.photographModel() != null
-                    && settings.photographModel().equals(settings.pickScoreModel());
-            return new ClipJudge(settings, pickScore, same ? pickScore : load(settings.photographModel()));
+            Stream.of(settings.pickScoreModel(), settings.aestheticModel(), settings.photographModel())
+                    .filter(Objects::nonNull)
+                    .distinct()
+                    .forEach(folder -> models.put(folder, ClipModel.load(folder, ElementType.F32, Device.CPU)));
+            return new ClipJudge(settings, models);
         } catch (RuntimeException e) {
-            if (pickScore != null) {
-                pickScore.close();
-            }
+            models.values().forEach(ClipModel::close);
             throw e;
         }
     }
 
-    private static @Nullable ClipModel load(@Nullable Path folder) {
-        return folder == null ? null : ClipModel.load(folder, ElementType.F32, Device.CPU);
+    private @Nullable ClipModel model(@Nullable Path folder) {
+        return folder == null ? null : models.get(folder);
     }
 
     @Override
     public Optional<String> cannotScore(String score) {
-        if (!score.equals(PICKSCORE)) {
-            return Optional.of("\"" + score + "\" is no score this generator knows; it knows " + PICKSCORE);
-        }
-        return pickScore == null ? missing(score, JudgeSettings.PICKSCORE_MODEL) : Optional.empty();
+        return switch (score) {
+            case PICKSCORE -> settings.pickScoreModel() == null
+                    ? missing(score, JudgeSettings.PICKSCORE_MODEL)
+                    : Optional.empty();
+            case AESTHETIC -> aesthetic == null
+                    ? missing(score, JudgeSettings.AESTHETIC_MODEL + " and " + JudgeSettings.AESTHETIC_HEAD)
+                    : Optional.empty();
+            default -> Optional.of(
+                    "\"" + score + "\" is no score this generator knows; it knows " + PICKSCORE + " and " + AESTHETIC);
+        };
     }
 
     @Override
@@ -82,7 +99,7 @@ public final class ClipJudge implements Judge, AutoCloseable {
         if (!gate.equals(NOT_A_PHOTOGRAPH)) {
             return Optional.of("\"" + gate + "\" is no gate this generator knows; it knows " + NOT_A_PHOTOGRAPH);
         }
-        return photograph == null ? missing(gate, JudgeSettings.PHOTOGRAPH_MODEL) : Optional.empty();
+        return settings.photographModel() == null ? missing(gate, JudgeSettings.PHOTOGRAPH_MODEL) : Optional.empty();
     }
 
     private static Optional<String> missing(String name, String setting) {
@@ -92,21 +109,24 @@ public final class ClipJudge implements Judge, AutoCloseable {
     @Override
     public SortedMap<String, Double> score(
             String score, String caption, BufferedImage real, @Nullable BufferedImage negative) {
-        ClipModel model = pickScore;
-        if (model == null || !score.equals(PICKSCORE)) {
+        boolean pick = score.equals(PICKSCORE);
+        ClipModel model = model(pick ? settings.pickScoreModel() : settings.aestheticModel());
+        if (model == null) {
             throw new IllegalArgumentException(score);
         }
         return running(() -> {
-            double[] text = model.texts(List.of(caption)).get(0);
             List<BufferedImage> pictures = new ArrayList<>(List.of(real));
             if (negative != null) {
                 pictures.add(negative);
             }
             List<double[]> vectors = model.pictures(pictures);
+            double[] text = pick ? model.texts(List.of(caption)).get(0) : new double[0];
             SortedMap<String, Double> scores = new TreeMap<>();
-            scores.put(PICKSCORE + "_REAL", pickScore(model, text, vectors.get(0)));
-            if (negative != null) {
-                scores.put(PICKSCORE + "_NEGATIVE", pickScore(model, text, vectors.get(1)));
+            for (int i = 0; i < vectors.size(); i++) {
+                double[] vector = vectors.get(i);
+                scores.put(
+                        score + (i == 0 ? "_REAL" : "_NEGATIVE"),
+                        pick ? pickScore(model, text, vector) : aesthetic(vector));
             }
             return scores;
         });
@@ -116,9 +136,16 @@ public final class ClipJudge implements Judge, AutoCloseable {
         return model.scale() * ClipModel.cosine(text, picture) / PICKSCORE_UNIT;
     }
 
+    private double aesthetic(double[] picture) {
+        if (aesthetic == null) {
+            throw new IllegalArgumentException(AESTHETIC);
+        }
+        return aesthetic.score(picture);
+    }
+
     @Override
     public Verdict judge(String gate, BufferedImage real) {
-        ClipModel model = photograph;
+        ClipModel model = model(settings.photographModel());
         if (model == null || !gate.equals(NOT_A_PHOTOGRAPH)) {
             throw new IllegalArgumentException(gate);
         }
@@ -155,11 +182,6 @@ public final class ClipJudge implements Judge, AutoCloseable {
 
     @Override
     public void close() {
-        if (pickScore != null) {
-            pickScore.close();
-        }
-        if (photograph != null && !photograph.equals(pickScore)) {
-            photograph.close();
-        }
+        models.values().forEach(ClipModel::close);
     }
 }

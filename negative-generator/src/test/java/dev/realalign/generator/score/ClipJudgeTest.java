@@ -1,8 +1,10 @@
 package dev.realalign.generator.score;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.realalign.diffusion.ModelFormatException;
 import dev.realalign.diffusion.clip.ClipModel;
 import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.ElementType;
@@ -85,7 +87,7 @@ class ClipJudgeTest {
             expectedReal = 50 * ClipModel.cosine(text, pictures.get(0)) / 26;
             expectedNegative = 50 * ClipModel.cosine(text, pictures.get(1)) / 26;
         }
-        try (ClipJudge judge = ClipJudge.load(new JudgeSettings(folder, null, 0.5))) {
+        try (ClipJudge judge = ClipJudge.load(new JudgeSettings(folder, null, null, null, 0.5))) {
             SortedMap<String, Double> both = judge.score("PICKSCORE", "a ship", real, negative);
             SortedMap<String, Double> one = judge.score("PICKSCORE", "a ship", real, null);
 
@@ -97,18 +99,69 @@ class ClipJudgeTest {
     }
 
     @Test
+    @DisplayName("The aesthetic score is the predictor's chain of linear layers over the picture's vector")
+    void aesthetic() {
+        Path head = folder.resolve("head.safetensors");
+        float[] first = new float[2 * D];
+        first[3] = 2; // the fourth feature, doubled
+        first[D + 5] = -1;
+        try (TensorScope scope = TensorScope.open()) {
+            SafeTensors.write(
+                    head,
+                    Map.of(
+                            "layers.0.weight", Tensor.of(first, 2, D),
+                            "layers.0.bias", Tensor.of(new float[] {0.5f, 0}, 2),
+                            "layers.2.weight", Tensor.of(new float[] {10, 100}, 1, 2),
+                            "layers.2.bias", Tensor.of(new float[] {3}, 1)),
+                    Map.of());
+        }
+        double[] vector;
+        try (ClipModel model = ClipModel.load(folder, ElementType.F32, Device.CPU)) {
+            vector = model.pictures(List.of(negative)).get(0);
+        }
+        try (ClipJudge judge = ClipJudge.load(new JudgeSettings(null, folder, head, null, 0.5))) {
+            SortedMap<String, Double> scores = judge.score("AESTHETIC", "any", real, negative);
+
+            assertThat(scores.keySet()).containsExactly("AESTHETIC_NEGATIVE", "AESTHETIC_REAL");
+            assertThat(scores.get("AESTHETIC_NEGATIVE"))
+                    .isCloseTo(10 * (2 * vector[3] + 0.5) - 100 * vector[5] + 3, within(1e-3));
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "A predictor for other vectors, or none at all, is refused with what is wrong, and nothing stays loaded")
+    void wrongHead() {
+        Path head = folder.resolve("head.safetensors");
+        long tensors = Tensor.liveCount();
+        try (TensorScope scope = TensorScope.open()) {
+            SafeTensors.write(
+                    head, Map.of("layers.0.weight", Tensor.zeros(1, 768), "layers.0.bias", Tensor.zeros(1)), Map.of());
+        }
+
+        assertThatThrownBy(() -> ClipJudge.load(new JudgeSettings(null, folder, head, null, 0.5)))
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("layers.0.weight has shape [1, 768], expected [N, 8]");
+        assertThatThrownBy(() ->
+                        ClipJudge.load(new JudgeSettings(null, folder, folder.resolve("model.safetensors"), null, 0.5)))
+                .isInstanceOf(ModelFormatException.class)
+                .hasMessageContaining("must end in one number, and there are none");
+        assertThat(Tensor.liveCount()).isEqualTo(tensors);
+    }
+
+    @Test
     @DisplayName("A picture passes when the words for a photograph have their share, and is refused with it when not")
     void photograph() {
         long tensors = Tensor.liveCount();
         double share;
-        try (ClipJudge judge = ClipJudge.load(new JudgeSettings(folder, folder, 0))) {
+        try (ClipJudge judge = ClipJudge.load(new JudgeSettings(folder, null, null, folder, 0))) {
             Judge.Verdict verdict = judge.judge("NOT_A_PHOTOGRAPH", real);
             share = verdict.measure();
             assertThat(verdict.objection()).isNull();
             assertThat(verdict.measureName()).isEqualTo("PHOTOGRAPH_SHARE");
             assertThat(share).isStrictlyBetween(0.0, 1.0);
         }
-        try (ClipJudge judge = ClipJudge.load(new JudgeSettings(null, folder, 1))) {
+        try (ClipJudge judge = ClipJudge.load(new JudgeSettings(null, null, null, folder, 1))) {
             assertThat(judge.judge("NOT_A_PHOTOGRAPH", real).objection())
                     .isEqualTo("\"a photograph\" has a share of "
                             + String.format(Locale.ROOT, "%.1f", 100 * share)
@@ -121,7 +174,7 @@ class ClipJudgeTest {
     @Test
     @DisplayName("What has no weights says which setting is missing; what nobody knows says so")
     void missing() {
-        try (ClipJudge judge = ClipJudge.load(new JudgeSettings(null, null, 0.5))) {
+        try (ClipJudge judge = ClipJudge.load(new JudgeSettings(null, null, null, null, 0.5))) {
             assertThat(judge.cannotScore("PICKSCORE"))
                     .contains(
                             "PICKSCORE needs weights that this generator does not have: set generator.pickscore.model");
@@ -129,11 +182,14 @@ class ClipJudgeTest {
                     .contains("NOT_A_PHOTOGRAPH needs weights that this generator does not have: set"
                             + " generator.photograph.model");
             assertThat(judge.cannotScore("AESTHETIC"))
-                    .contains("\"AESTHETIC\" is no score this generator knows; it knows PICKSCORE");
+                    .contains("AESTHETIC needs weights that this generator does not have: set"
+                            + " generator.aesthetic.model and generator.aesthetic.head.file");
+            assertThat(judge.cannotScore("BEAUTY"))
+                    .contains("\"BEAUTY\" is no score this generator knows; it knows PICKSCORE and AESTHETIC");
             assertThat(judge.cannotJudge("TASTE"))
                     .contains("\"TASTE\" is no gate this generator knows; it knows NOT_A_PHOTOGRAPH");
         }
-        try (ClipJudge judge = ClipJudge.load(new JudgeSettings(folder, folder, 0.5))) {
+        try (ClipJudge judge = ClipJudge.load(new JudgeSettings(folder, null, null, folder, 0.5))) {
             assertThat(judge.cannotScore("PICKSCORE")).isEmpty();
             assertThat(judge.cannotJudge("NOT_A_PHOTOGRAPH")).isEmpty();
         }
