@@ -75,6 +75,19 @@ public record ClusterConfig(Map<String, String> given, int imagePartitions, Dura
             "retries.max.wait.ms",
             "latest.cache.ttl.sec",
             "missing.cache.size");
+    /** Consumer settings that are the group's own business in a share group; its client refuses them. */
+    private static final List<String> NOT_FOR_SHARING = List.of(
+            ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+            ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
+            ConsumerConfig.GROUP_INSTANCE_ID_CONFIG,
+            ConsumerConfig.ISOLATION_LEVEL_CONFIG,
+            ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
+            ConsumerConfig.INTERCEPTOR_CLASSES_CONFIG,
+            ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG,
+            ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG,
+            ConsumerConfig.GROUP_PROTOCOL_CONFIG,
+            ConsumerConfig.GROUP_REMOTE_ASSIGNOR_CONFIG);
+
     private static final List<String> SECURITY_PREFIXES = List.of("security.", "sasl.", "ssl.");
     private static final List<String> KIND_PREFIXES = List.of("producer.", "consumer.", "admin.", "streams.");
     private static final long PRODUCER_BUFFER_BYTES = 64L * 1024 * 1024;
@@ -139,6 +152,16 @@ public record ClusterConfig(Map<String, String> given, int imagePartitions, Dura
         client.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         client.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         client.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        return client;
+    }
+
+    /**
+     * Properties of a member of a share group; callers add a group id. That it reads committed records from the earliest on
+     * is the group's setting: {@link ClusterSetup#shareGroup}.
+     */
+    public Map<String, Object> shareConsumer(String clientId) {
+        Map<String, Object> client = consumer(clientId);
+        NOT_FOR_SHARING.forEach(client::remove);
         return client;
     }
 

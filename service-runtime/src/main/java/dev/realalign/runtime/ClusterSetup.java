@@ -42,4 +42,13 @@ public final class ClusterSetup {
     public static Optional<Duration> retention(ClusterConfig cluster, Topic<?, ?> topic) {
         return TopicSetup.retention(cluster, topic);
     }
+
+    /**
+     * Makes the settings of a share group, before its first member reads: committed records only, from the earliest on.
+     *
+     * @throws UserErrorException when the brokers cannot be reached, refuse, or have no share groups
+     */
+    public static void shareGroup(ClusterConfig cluster, String group) {
+        ShareGroupSetup.prepare(cluster, group);
+    }
 }

@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
             DemoCommand.class,
             FeedCommand.class,
             CurateCommand.class,
+            NegativesCommand.class,
             TrainCommand.class,
             PublishCommand.class,
             SubscribeCommand.class,

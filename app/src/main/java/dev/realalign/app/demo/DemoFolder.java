@@ -22,6 +22,7 @@ import java.util.TreeMap;
  * <pre>
  * DIR/blobs/, DIR/store/       large pictures; candidates and versions
  * DIR/curator/                 state of the curator
+ * DIR/generator/               versions that the embedded negative generator draws with
  * DIR/keys/demo.key, demo.pub  the key pair that the embedded publisher signs with and the embedded subscriber trusts
  * DIR/received/MODEL/          what the embedded subscriber keeps
  * DIR/samples/, DIR/logs/      sample sheets; logs
@@ -46,6 +47,11 @@ public record DemoFolder(Path root) {
     /** State of the curator. */
     public Path curator() {
         return root.resolve("curator");
+    }
+
+    /** What the negative generator keeps. */
+    public Path generator() {
+        return root.resolve("generator");
     }
 
     /** The key pair of this folder's publisher. */

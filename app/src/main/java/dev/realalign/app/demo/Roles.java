@@ -7,6 +7,9 @@ import dev.realalign.app.metrics.PublishingCounts;
 import dev.realalign.app.metrics.RoleMeters;
 import dev.realalign.curator.CuratorConfig;
 import dev.realalign.curator.CuratorService;
+import dev.realalign.generator.GeneratorConfig;
+import dev.realalign.generator.GeneratorService;
+import dev.realalign.generator.draw.SamplerChoice;
 import dev.realalign.publisher.PublisherConfig;
 import dev.realalign.publisher.PublisherService;
 import dev.realalign.runtime.ClusterConfig;
@@ -16,6 +19,7 @@ import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.signing.KeyFileException;
 import dev.realalign.schemas.signing.SigningKey;
 import dev.realalign.schemas.signing.TrustedKeys;
+import dev.realalign.schemas.signing.VerificationKey;
 import dev.realalign.subscriber.CheckpointSubscriber;
 import dev.realalign.subscriber.Follow;
 import dev.realalign.subscriber.SubscriberState;
@@ -26,8 +30,11 @@ import dev.realalign.trainer.learn.HeldOutMeasure;
 import dev.realalign.trainer.learn.StepMetrics;
 import dev.realalign.trainer.loop.LoopSettings;
 import dev.realalign.trainer.stage.StagePlan;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,8 +50,14 @@ final class Roles implements AutoCloseable {
 
     private static final int BATCHES_AHEAD = 8;
 
+    /** Few steps without guidance: what so small a model draws of them is worse than a photograph in any case. */
+    private static final String TINY_MODEL_STEPS = "8";
+
     private final EmbeddedCluster cluster;
     private final CuratorService curator;
+    /** None in a deterministic demo, which has perturbed negatives alone. */
+    private final Optional<GeneratorService> generator;
+
     private final TrainerService trainer;
     private final PublisherService publisher;
     private final CheckpointSubscriber subscriber;
@@ -69,10 +82,13 @@ final class Roles implements AutoCloseable {
         this.line = line;
         curator = new CuratorService(CuratorConfig.from(configuration));
         TrainerConfig training = TrainerConfig.from(configuration);
+        PublisherConfig publishing = PublisherConfig.from(configuration);
+        generator = training.loop().deterministic()
+                ? Optional.empty()
+                : Optional.of(new GeneratorService(generating(configuration, publishing)));
         trainer = new TrainerService(training);
         stages = training.learner().stages();
         feedAhead = Math.max(LEAST_AHEAD, (long) BATCHES_AHEAD * training.loop().batchPairs());
-        PublisherConfig publishing = PublisherConfig.from(configuration);
         publisher = new PublisherService(publishing, publishings);
         receivedOnDisk().forEach(version -> received.add(version.version()));
         try {
@@ -90,13 +106,39 @@ final class Roles implements AutoCloseable {
 
     /** The subscriber trusts exactly the key that this publisher signs with. */
     private static void trust(PublisherConfig publishing, CheckpointSubscriber.Builder subscriber) {
-        if (publishing.signingKey().isEmpty()) {
-            subscriber.allowUnsigned();
-            return;
+        publicKey(publishing).ifPresentOrElse(key -> subscriber.trust(TrustedKeys.of(key)), subscriber::allowUnsigned);
+    }
+
+    /** So does the generator, unless the user says otherwise; it reads the key from a file. */
+    private static GeneratorConfig generating(Map<String, String> configuration, PublisherConfig publishing) {
+        Map<String, String> given = new HashMap<>(configuration);
+        if (!given.containsKey(GeneratorConfig.TRUST) && !given.containsKey(GeneratorConfig.UNSIGNED_ALLOWED)) {
+            publicKey(publishing)
+                    .ifPresentOrElse(
+                            key -> given.put(
+                                    GeneratorConfig.TRUST,
+                                    written(key, Path.of(given.get(GeneratorConfig.VERSIONS_DIRECTORY)))
+                                            .toString()),
+                            () -> given.put(GeneratorConfig.UNSIGNED_ALLOWED, "true"));
         }
+        return GeneratorConfig.from(given);
+    }
+
+    private static Path written(VerificationKey key, Path folder) {
+        Path file = folder.resolve("trusted.pub");
         try {
-            subscriber.trust(TrustedKeys.of(
-                    SigningKey.read(publishing.signingKey().get()).publicKey()));
+            Files.createDirectories(folder);
+            return Files.writeString(file, key.pem());
+        } catch (IOException e) {
+            throw UserErrorException.failure(file + " cannot be written (" + e.getMessage() + ").", e);
+        }
+    }
+
+    private static Optional<VerificationKey> publicKey(PublisherConfig publishing) {
+        try {
+            return publishing.signingKey().isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(SigningKey.read(publishing.signingKey().get()).publicKey());
         } catch (KeyFileException e) {
             throw UserErrorException.usage(e.getMessage() + ".");
         }
@@ -111,6 +153,14 @@ final class Roles implements AutoCloseable {
         defaults.put(CuratorConfig.STANDBY_REPLICAS, "0");
         defaults.put(TrainerConfig.BASE_MODEL, model.toAbsolutePath().toString());
         defaults.put(CuratorConfig.RESOLUTION_PX, Integer.toString(resolution));
+        defaults.put(GeneratorConfig.BASE_MODEL, model.toAbsolutePath().toString());
+        defaults.put(GeneratorConfig.RESOLUTION_PX, Integer.toString(resolution));
+        defaults.put(GeneratorConfig.VERSIONS_DIRECTORY, folder.generator().toString());
+        defaults.put(GeneratorConfig.INSTANCE, "demo");
+        defaults.put(GeneratorConfig.SAMPLER, SamplerChoice.DPM_SOLVER.text());
+        defaults.put(GeneratorConfig.STEPS, TINY_MODEL_STEPS);
+        defaults.put(GeneratorConfig.GUIDANCE, "1");
+        defaults.put(GeneratorConfig.BATCH, "8");
         defaults.put(
                 TrainerConfig.INSTANCE, "demo"); // one demo at a time uses a folder: it need not wait for its own lease
         return defaults;
@@ -171,7 +221,10 @@ final class Roles implements AutoCloseable {
     }
 
     private List<Service> services() {
-        return List.of(curator, trainer, publisher);
+        List<Service> services = new ArrayList<>(List.of(curator));
+        generator.ifPresent(services::add);
+        services.addAll(List.of(trainer, publisher));
+        return services;
     }
 
     /**

@@ -59,4 +59,19 @@ public record ClipTextConfig(
                 json.integer("projection_dim", 512),
                 json.integer("eos_token_id", 49407));
     }
+
+    /** The same with another length of the projected vector. */
+    ClipTextConfig withProjection(int length) {
+        return new ClipTextConfig(
+                vocabulary,
+                hidden,
+                intermediate,
+                layers,
+                heads,
+                positions,
+                activation,
+                layerNormEps,
+                length,
+                endOfText);
+    }
 }

@@ -2,7 +2,6 @@ package dev.realalign.diffusion.clip;
 
 import dev.realalign.diffusion.JsonConfig;
 import dev.realalign.diffusion.nn.LayerNorm;
-import dev.realalign.diffusion.nn.Linear;
 import dev.realalign.diffusion.nn.Network;
 import dev.realalign.diffusion.nn.WeightFiles;
 import dev.realalign.diffusion.nn.Weights;
@@ -29,7 +28,7 @@ public final class ClipTextModel implements AutoCloseable {
     private final ClipTextConfig config;
     private final Tensor tokenEmbedding;
     private final Tensor positionEmbedding;
-    private final List<Layer> layers = new ArrayList<>();
+    private final List<ClipLayer> layers = new ArrayList<>();
     private final LayerNorm finalNorm;
     private final @Nullable Tensor projection;
     private final Network network;
@@ -55,7 +54,14 @@ public final class ClipTextModel implements AutoCloseable {
         this.tokenEmbedding = embeddings.tensor("token_embedding.weight", config.vocabulary(), config.hidden());
         this.positionEmbedding = embeddings.tensor("position_embedding.weight", config.positions(), config.hidden());
         for (int i = 0; i < config.layers(); i++) {
-            layers.add(new Layer(config, text.at("encoder").at("layers").at(i)));
+            layers.add(new ClipLayer(
+                    text.at("encoder").at("layers").at(i),
+                    config.hidden(),
+                    config.intermediate(),
+                    config.heads(),
+                    config.activation(),
+                    config.layerNormEps(),
+                    true));
         }
         this.finalNorm = new LayerNorm(text.at("final_layer_norm"), config.hidden(), config.layerNormEps());
         this.projection =
@@ -77,40 +83,6 @@ public final class ClipTextModel implements AutoCloseable {
         try (WeightFiles files = WeightFiles.find(folder, "model", variant)) {
             return Weights.of(files, type, device)
                     .build(configuration.toString(), weights -> new ClipTextModel(config, projected, weights));
-        }
-    }
-
-    /** One transformer layer. */
-    private static final class Layer {
-        private final LayerNorm norm1;
-        private final Linear q;
-        private final Linear k;
-        private final Linear v;
-        private final Linear out;
-        private final LayerNorm norm2;
-        private final Linear fc1;
-        private final Linear fc2;
-        private final ClipTextConfig config;
-
-        Layer(ClipTextConfig config, Weights weights) {
-            int d = config.hidden();
-            Weights attention = weights.at("self_attn");
-            this.config = config;
-            this.norm1 = new LayerNorm(weights.at("layer_norm1"), d, config.layerNormEps());
-            this.q = Linear.of(attention.at("q_proj"), d, d);
-            this.k = Linear.of(attention.at("k_proj"), d, d);
-            this.v = Linear.of(attention.at("v_proj"), d, d);
-            this.out = Linear.of(attention.at("out_proj"), d, d);
-            this.norm2 = new LayerNorm(weights.at("layer_norm2"), d, config.layerNormEps());
-            this.fc1 = Linear.of(weights.at("mlp").at("fc1"), d, config.intermediate());
-            this.fc2 = Linear.of(weights.at("mlp").at("fc2"), config.intermediate(), d);
-        }
-
-        Tensor forward(Tensor x) { // (B, N, D)
-            Tensor n = norm1.forward(x);
-            Tensor attended = Ops.multiHeadAttention(q.forward(n), k.forward(n), v.forward(n), config.heads(), true);
-            Tensor h = x.add(out.forward(attended));
-            return h.add(fc2.forward(config.activation().apply(fc1.forward(norm2.forward(h)))));
         }
     }
 
@@ -143,7 +115,7 @@ public final class ClipTextModel implements AutoCloseable {
         int n = (int) ids.size(1);
         Tensor x = Ops.embedding(tokenEmbedding, ids).add(positionEmbedding.slice(0, 0, n)); // (B, N, D)
         Tensor penultimate = x;
-        for (Layer layer : layers) {
+        for (ClipLayer layer : layers) {
             penultimate = x;
             Tensor before = x;
             x = TensorScope.of(() -> layer.forward(before));

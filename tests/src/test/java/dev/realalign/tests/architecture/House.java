@@ -16,7 +16,7 @@ final class House {
 
     /** Services: they meet in topics only. */
     static final List<String> SERVICES =
-            List.of(ROOT + ".curator..", ROOT + ".trainer..", ROOT + ".publisher..", ROOT + ".dashboard..");
+            List.of(ROOT + ".curator..", ROOT + ".generator..", ROOT + ".trainer..", ROOT + ".publisher..", ROOT + ".dashboard..");
 
     /** The seam to libtorch and the native tokenizers: the only places that know DJL. */
     static final List<String> DJL_SEAM = List.of(ROOT + ".diffusion.tensor..", ROOT + ".diffusion.tokenizer..");
@@ -29,6 +29,7 @@ final class House {
             ROOT + ".curator.pair",
             ROOT + ".dashboard.model",
             ROOT + ".curator.similar",
+            ROOT + ".generator.mask",
             ROOT + ".trainer.objective",
             ROOT + ".trainer.plan",
             ROOT + ".trainer.stage");

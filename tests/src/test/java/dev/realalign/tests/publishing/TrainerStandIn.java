@@ -55,18 +55,28 @@ public final class TrainerStandIn implements AutoCloseable {
      * @param heldOutRatio its measured error on held-out real images, against the reference's
      */
     public CheckpointCandidate write(long step, double heldOutRatio) throws IOException {
+        try (TensorScope scope = TensorScope.open()) {
+            return write(
+                    step,
+                    heldOutRatio,
+                    Map.of(
+                            "unet.mid.attn1.to_q.lora_A.weight", Tensor.randn(step, 4, 64),
+                            "unet.mid.attn1.to_q.lora_B.weight", Tensor.randn(step, 64, 4)));
+        }
+    }
+
+    /**
+     * Writes a candidate.
+     *
+     * @param adapter tensors of an adapter of rank 4 at layers to_q, under PEFT's names
+     */
+    public CheckpointCandidate write(long step, double heldOutRatio, Map<String, Tensor> adapter) throws IOException {
         String name = CheckpointLayout.candidateName(step, 1);
         Path place = store.candidate(model, name);
         Map<String, Double> metrics = Map.of(Measures.HELD_OUT_PREFERRED_RATIO, heldOutRatio);
         Map<String, Long> next = Map.of("preference-triples-0", step * 8);
-        try (StoreFolder.Draft draft = StoreFolder.draft(place);
-                TensorScope scope = TensorScope.open()) {
-            SafeTensors.write(
-                    draft.file(CheckpointLayout.ADAPTER),
-                    Map.of(
-                            "unet.mid.attn1.to_q.lora_A.weight", Tensor.randn(step, 4, 64),
-                            "unet.mid.attn1.to_q.lora_B.weight", Tensor.randn(step, 64, 4)),
-                    Map.of());
+        try (StoreFolder.Draft draft = StoreFolder.draft(place)) {
+            SafeTensors.write(draft.file(CheckpointLayout.ADAPTER), adapter, Map.of());
             CandidateManifest manifest = new CandidateManifest(
                     CandidateManifest.FORMAT,
                     model,
