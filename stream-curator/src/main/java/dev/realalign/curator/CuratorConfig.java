@@ -104,6 +104,10 @@ public record CuratorConfig(
     public static final String SIMILAR_DISTANCE_BITS = "curation.gate.similar.max.distance.bits";
     /** Pictures that must never be learned from. */
     public static final String HELD_OUT_IMAGES = "curation.gate.held.out.images";
+    /** The default mix: no kind that waits for a generator. */
+    public static final String PERTURBATIONS = "PATCH_DISPLACEMENT:25,LOCAL_WARP:25,LOCAL_BLUR:15,LOCAL_NOISE:15,"
+            + "RESAMPLE_BLUR:5,JPEG_ARTEFACTS:5,SENSOR_NOISE:5,COLOUR_CAST:5";
+
     /** How often each kind of negative is drawn. */
     public static final String NEGATIVE_MIX = "curation.negative.mix";
     /** The same for some sources. */
@@ -318,8 +322,7 @@ public record CuratorConfig(
             .define(
                     NEGATIVE_MIX,
                     Type.LIST,
-                    "PATCH_DISPLACEMENT:25,LOCAL_WARP:25,LOCAL_BLUR:15,LOCAL_NOISE:15,"
-                            + "RESAMPLE_BLUR:5,JPEG_ARTEFACTS:5,SENSOR_NOISE:5,COLOUR_CAST:5",
+                    PERTURBATIONS,
                     new ListRule(
                             "KIND:weight, at least 70 % of the perturbations' weight on local kinds",
                             NegativeMix::parse),

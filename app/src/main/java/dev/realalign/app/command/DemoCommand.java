@@ -6,6 +6,7 @@ import dev.realalign.app.demo.Demo;
 import dev.realalign.app.demo.DemoFolder;
 import dev.realalign.app.demo.DemoSettings;
 import dev.realalign.app.demo.SampleSheets;
+import dev.realalign.curator.CuratorConfig;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.ModelName;
@@ -187,7 +188,11 @@ final class DemoCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** What the user gave, over the settings of the bundled model; determinism needs the one order that one partition has. */
+    /**
+     * What the user gave, over the settings of the bundled model. Determinism needs the one order that one partition has, no
+     * picture that waits for the verdict on another one, and none that waits for a generator: when those come is a matter of
+     * time.
+     */
     private Map<String, String> given() {
         Map<String, String> given = new HashMap<>(config.given());
         if (model == null) {
@@ -196,6 +201,8 @@ final class DemoCommand implements Callable<Integer> {
         if (deterministic) {
             given.put(TrainerConfig.DETERMINISTIC, "true");
             given.putIfAbsent(ClusterConfig.IMAGE_PARTITIONS, "1");
+            given.putIfAbsent(CuratorConfig.GATE_MODES, "NEAR_DUPLICATE:off,OWN_OUTPUT:off");
+            given.putIfAbsent(CuratorConfig.NEGATIVE_MIX, CuratorConfig.PERTURBATIONS);
         }
         return given;
     }

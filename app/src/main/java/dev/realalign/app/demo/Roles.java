@@ -53,6 +53,11 @@ final class Roles implements AutoCloseable {
     /** Few steps without guidance: what so small a model draws of them is worse than a photograph in any case. */
     private static final String TINY_MODEL_STEPS = "8";
 
+    /** A few of every kind that a network makes, so many as the trainer's processor can spare. */
+    private static final String GENERATED_TOO = ",TEXT_TO_IMAGE:6,SDEDIT:6,SALIENCY_INPAINTING:6";
+
+    private static final String GENERATED_DEADLINE_MS = "30000";
+
     private final EmbeddedCluster cluster;
     private final CuratorService curator;
     /** None in a deterministic demo, which has perturbed negatives alone. */
@@ -153,6 +158,8 @@ final class Roles implements AutoCloseable {
         defaults.put(CuratorConfig.STANDBY_REPLICAS, "0");
         defaults.put(TrainerConfig.BASE_MODEL, model.toAbsolutePath().toString());
         defaults.put(CuratorConfig.RESOLUTION_PX, Integer.toString(resolution));
+        defaults.put(CuratorConfig.NEGATIVE_MIX, CuratorConfig.PERTURBATIONS + GENERATED_TOO);
+        defaults.put(CuratorConfig.GENERATED_DEADLINE_MS, GENERATED_DEADLINE_MS);
         defaults.put(GeneratorConfig.BASE_MODEL, model.toAbsolutePath().toString());
         defaults.put(GeneratorConfig.RESOLUTION_PX, Integer.toString(resolution));
         defaults.put(GeneratorConfig.VERSIONS_DIRECTORY, folder.generator().toString());
