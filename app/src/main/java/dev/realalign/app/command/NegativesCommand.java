@@ -1,7 +1,9 @@
 package dev.realalign.app.command;
 
+import dev.realalign.app.metrics.RoleMeters;
 import dev.realalign.generator.GeneratorConfig;
 import dev.realalign.generator.GeneratorService;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,6 +29,10 @@ final class NegativesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        return RoleRun.untilStopped(() -> new GeneratorService(GeneratorConfig.from(config.given())));
+        Map<String, String> given = config.given();
+        return RoleRun.untilStopped(
+                given,
+                () -> new GeneratorService(GeneratorConfig.from(given)),
+                (meters, generator) -> RoleMeters.generator(meters, generator::counts));
     }
 }

@@ -260,6 +260,7 @@ final class Roles implements AutoCloseable {
     void register(Meters meters) {
         services().forEach(service -> RoleMeters.service(meters, service));
         RoleMeters.curator(meters, curator.counts());
+        generator.ifPresent(worker -> RoleMeters.generator(meters, worker::counts));
         RoleMeters.trainer(meters, trainer::progress);
         RoleMeters.publisher(meters, publishings);
         RoleMeters.subscriber(meters, line, subscriber::state, InstantSource.system());

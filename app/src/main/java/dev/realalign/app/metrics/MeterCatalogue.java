@@ -38,6 +38,22 @@ public final class MeterCatalogue {
             "Times a gate in shadow mode would have rejected a picture.",
             "reason");
 
+    static final Meter ANSWERS_DROPPED = counter(
+            "realalign_curator_answers_dropped_total",
+            "Answers of generators and band owners that no image waited for: late, doubled or nobody's.");
+    static final Meter DEADLINES_PASSED = counter(
+            "realalign_curator_deadlines_passed_total",
+            "Images that stopped waiting for a generator because their time was up.");
+
+    static final Meter NEGATIVES =
+            counter("realalign_generator_negatives_total", "Negatives this process made, of all kinds.");
+    static final Meter REFUSALS =
+            counter("realalign_generator_refusals_total", "Requests this process refused with a reason.");
+    static final Meter LATE =
+            counter("realalign_generator_late_total", "Requests passed over because nobody waited for them any more.");
+    static final Meter UNDECODABLE =
+            counter("realalign_generator_undecodable_total", "Records passed over because they are no requests.");
+
     static final Meter STEPS =
             counter("realalign_trainer_steps_total", "Optimizer steps in the life of the line; restarts keep it.");
     static final Meter TRIPLES =
@@ -197,7 +213,14 @@ public final class MeterCatalogue {
                     "Every process",
                     "Whatever runs, once `metrics.port` is set.",
                     List.of(SERVICE_STATE, MEMORY, CPU, UPTIME)),
-            new Section("Curator", "`realalign curate`, and the demo.", List.of(IMAGES, SHADOW)),
+            new Section(
+                    "Curator",
+                    "`realalign curate`, and the demo.",
+                    List.of(IMAGES, SHADOW, ANSWERS_DROPPED, DEADLINES_PASSED)),
+            new Section(
+                    "Negative generator",
+                    "`realalign negatives`, and the demo.",
+                    List.of(NEGATIVES, REFUSALS, LATE, UNDECODABLE)),
             new Section(
                     "Trainer",
                     "`realalign train`, and the demo. All are NaN (counters 0) before the first session, and those of a step"

@@ -2,6 +2,7 @@ package dev.realalign.app.metrics;
 
 import dev.realalign.curator.CurationCounts;
 import dev.realalign.curator.gate.Reason;
+import dev.realalign.generator.answer.AnswerCounts;
 import dev.realalign.publisher.PublishingStep;
 import dev.realalign.runtime.Service;
 import dev.realalign.subscriber.SubscriberState;
@@ -31,6 +32,8 @@ public final class RoleMeters {
     /** A curator's verdicts. */
     public static void curator(Meters meters, CurationCounts counts) {
         meters.counter(MeterCatalogue.IMAGES, counts::accepted, "accepted", "");
+        meters.counter(MeterCatalogue.ANSWERS_DROPPED, counts::answersDropped);
+        meters.counter(MeterCatalogue.DEADLINES_PASSED, counts::deadlinesPassed);
         for (Reason reason : Reason.values()) {
             meters.counter(
                     MeterCatalogue.IMAGES, () -> counts.rejected().getOrDefault(reason, 0L), "rejected", reason.name());
@@ -38,6 +41,14 @@ public final class RoleMeters {
                 meters.counter(MeterCatalogue.SHADOW, () -> counts.shadowed().getOrDefault(reason, 0L), reason.name());
             }
         }
+    }
+
+    /** A generator's answers. */
+    public static void generator(Meters meters, Supplier<AnswerCounts.Numbers> counts) {
+        meters.counter(MeterCatalogue.NEGATIVES, () -> counts.get().made());
+        meters.counter(MeterCatalogue.REFUSALS, () -> counts.get().refused());
+        meters.counter(MeterCatalogue.LATE, () -> counts.get().late());
+        meters.counter(MeterCatalogue.UNDECODABLE, () -> counts.get().undecodable());
     }
 
     /** A trainer's progress. */

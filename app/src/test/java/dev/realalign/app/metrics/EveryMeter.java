@@ -2,6 +2,7 @@ package dev.realalign.app.metrics;
 
 import dev.realalign.app.flow.Flow;
 import dev.realalign.curator.CurationCounts;
+import dev.realalign.generator.answer.AnswerCounts;
 import dev.realalign.publisher.PublishingStep;
 import dev.realalign.runtime.LagEvaluation;
 import dev.realalign.runtime.LagReport;
@@ -41,6 +42,7 @@ final class EveryMeter {
         Meters meters = new Meters();
         RoleMeters.service(meters, new IdleService());
         RoleMeters.curator(meters, new CurationCounts());
+        RoleMeters.generator(meters, new AnswerCounts()::numbers);
         RoleMeters.trainer(meters, () -> Optional.of(progress()));
         PublishingCounts counts = new PublishingCounts();
         counts.passed(PublishingStep.COMMITTED);

@@ -15,8 +15,12 @@ final class House {
     static final String APP = ROOT + ".app..";
 
     /** Services: they meet in topics only. */
-    static final List<String> SERVICES =
-            List.of(ROOT + ".curator..", ROOT + ".generator..", ROOT + ".trainer..", ROOT + ".publisher..", ROOT + ".dashboard..");
+    static final List<String> SERVICES = List.of(
+            ROOT + ".curator..",
+            ROOT + ".generator..",
+            ROOT + ".trainer..",
+            ROOT + ".publisher..",
+            ROOT + ".dashboard..");
 
     /** The seam to libtorch and the native tokenizers: the only places that know DJL. */
     static final List<String> DJL_SEAM = List.of(ROOT + ".diffusion.tensor..", ROOT + ".diffusion.tokenizer..");
