@@ -98,11 +98,6 @@ public final class DiffusionArtist implements Artist, AutoCloseable {
         return settings.resolution() == 0 ? pipeline.nativeSize() : settings.resolution();
     }
 
-    /** SHA-256 of the base model's weights, lower-case hex. */
-    public String baseDigest() {
-        return model.digest();
-    }
-
     /**
      * Reads an adapter for this model's network, in any thread.
      *
