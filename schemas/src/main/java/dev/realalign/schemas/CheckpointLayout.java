@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
  *
  * <pre>
  * models/NAME/candidates/step-0000000120-s0001/   the trainer's: {@link #ADAPTER}, {@link #EMA}, {@link #REFERENCE},
- *                                           {@link #OPTIMIZER}, {@link #HELD_OUT}, {@link #HELD_OUT_ERRORS},
- *                                           {@link #MANIFEST}
+ *                                           {@link #LAGGED}, {@link #OPTIMIZER}, {@link #HELD_OUT},
+ *                                           {@link #HELD_OUT_ERRORS}, {@link #MANIFEST}
  * models/NAME/versions/00000042/            the publisher's: {@link #DIFFUSERS_LORA}, NAME-v00000042.safetensors,
  *                                           {@link #HELD_OUT_ERRORS}, {@link #MANIFEST}, {@link #SIGNATURE} where
  *                                           versions are signed
@@ -30,7 +30,9 @@ public record CheckpointLayout(Path root) {
     public static final String EMA = "ema.safetensors";
     /** The frozen reference adapter. */
     public static final String REFERENCE = "reference.safetensors";
-    /** Optimizer state. */
+    /** The lagged policy, in stages that look back at one. */
+    public static final String LAGGED = "lagged.safetensors";
+    /** Optimizer state, and how far the run is within its stages. */
     public static final String OPTIMIZER = "optimizer.safetensors";
     /** The held-out set. */
     public static final String HELD_OUT = "held-out.avro";

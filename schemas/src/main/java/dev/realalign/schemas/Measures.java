@@ -20,5 +20,8 @@ public final class Measures {
     /** Mean gradient factor of the steps since the last candidate: sigmoid(-u) for dpo. Near 0 nothing is learned any more. */
     public static final String GRADIENT_FACTOR = "gradient_factor";
 
+    /** Number of the stage the candidate was trained in, from 1. Its reference, and so each ratio, is the stage's own. */
+    public static final String STAGE = "stage";
+
     private Measures() {}
 }

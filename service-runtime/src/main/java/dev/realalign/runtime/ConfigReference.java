@@ -3,7 +3,6 @@ package dev.realalign.runtime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -85,43 +84,11 @@ public record ConfigReference(List<Section> sections) {
         for (String key : new TreeSet<>(given.keySet())) {
             if (!known.contains(key) && !ClusterConfig.passesThrough(key)) {
                 sentences.add("unknown key " + key + " is ignored"
-                        + nearest(key, known)
+                        + NearestName.of(key, known)
                                 .map(n -> "; did you mean " + n + "?")
                                 .orElse(""));
             }
         }
         return sentences;
-    }
-
-    /** The known name with the fewest edits, when they are few against its length. */
-    private static Optional<String> nearest(String key, Set<String> known) {
-        String best = "";
-        int fewest = Integer.MAX_VALUE;
-        for (String name : known) {
-            int edits = edits(key, name);
-            if (edits < fewest) {
-                fewest = edits;
-                best = name;
-            }
-        }
-        return fewest <= Math.max(2, key.length() / 4) ? Optional.of(best) : Optional.empty();
-    }
-
-    /** Levenshtein distance. */
-    private static int edits(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
-            }
-        }
-        return row[b.length()];
     }
 }

@@ -30,10 +30,9 @@ public final class Rules {
         return number("greater than 0", v -> v > 0);
     }
 
-    /** One of these words, written exactly so. */
+    /** One of these words, written exactly so; the error suggests the nearest. */
     public static ConfigDef.Validator oneOf(String... words) {
-        List<String> allowed = List.of(words);
-        return text("one of " + String.join(", ", allowed), allowed::contains);
+        return new OneOf(List.of(words));
     }
 
     /** Text that is not blank. */
@@ -71,6 +70,23 @@ public final class Rules {
 
     private static ConfigDef.Validator number(String rule, Predicate<Double> allowed) {
         return new Rule(rule, value -> value instanceof Number n && allowed.test(n.doubleValue()));
+    }
+
+    private record OneOf(List<String> words) implements ConfigDef.Validator {
+        @Override
+        public void ensureValid(String name, @Nullable Object value) {
+            if (value != null && !words.contains(value.toString())) {
+                String nearest = NearestName.of(value.toString(), words)
+                        .map(word -> " (did you mean " + word + "?)")
+                        .orElse("");
+                throw new ConfigException(name, value, "must be " + this + nearest);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return "one of " + String.join(", ", words);
+        }
     }
 
     /** Null passes: whether a key may be left out is the matter of its default. */

@@ -1,7 +1,9 @@
 package dev.realalign.trainer;
 
 import dev.realalign.diffusion.lora.LoraConfig;
+import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.optim.AdamW;
+import dev.realalign.diffusion.schedule.PredictionType;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ModelConfig;
 import dev.realalign.runtime.Rules;
@@ -10,19 +12,29 @@ import dev.realalign.runtime.StoreConfig;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.Topics;
 import dev.realalign.trainer.learn.LearnerSettings;
-import dev.realalign.trainer.learn.ObjectiveChoice;
-import dev.realalign.trainer.learn.ObjectiveChoice.Kind;
+import dev.realalign.trainer.learn.SamplerSettings;
 import dev.realalign.trainer.loop.LoopSettings;
 import dev.realalign.trainer.plan.HoldOutRule;
+import dev.realalign.trainer.stage.ObjectiveChoice;
+import dev.realalign.trainer.stage.ObjectiveChoice.Kind;
+import dev.realalign.trainer.stage.RateSchedule;
+import dev.realalign.trainer.stage.ReferenceRule;
+import dev.realalign.trainer.stage.Stage;
+import dev.realalign.trainer.stage.StagePlan;
+import dev.realalign.trainer.stage.StagePlanText;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigDef.Type;
+import org.apache.kafka.common.config.ConfigException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a trainer needs to know.
@@ -36,6 +48,7 @@ import org.apache.kafka.common.config.ConfigDef.Type;
  * @param leaseTimeout how long the lease outlives its holder's last heartbeat
  * @param loop how the stream becomes batches and candidates
  * @param learner how the adapter is trained
+ * @param preset settings that were named
  */
 public record TrainerConfig(
         ClusterConfig cluster,
@@ -46,7 +59,8 @@ public record TrainerConfig(
         String instance,
         Duration leaseTimeout,
         LoopSettings loop,
-        LearnerSettings learner) {
+        LearnerSettings learner,
+        Optional<Preset> preset) {
 
     private static final String PREFIX = "trainer.";
 
@@ -56,6 +70,10 @@ public record TrainerConfig(
     public static final String SEED = PREFIX + "seed";
     /** CPU threads. */
     public static final String THREADS = PREFIX + "threads";
+    /** Named settings. */
+    public static final String PRESET = PREFIX + "preset";
+    /** Stages of training. */
+    public static final String STAGES = PREFIX + "stages";
     /** What is minimised. */
     public static final String OBJECTIVE = PREFIX + "objective";
     /** Strength of the pull towards the reference. */
@@ -64,6 +82,16 @@ public record TrainerConfig(
     public static final String MIN_SNR_GAMMA = PREFIX + "objective.min.snr.gamma";
     /** Weight of DPO-positive's penalty. */
     public static final String POSITIVE_WEIGHT = PREFIX + "objective.positive.weight";
+    /** Margin of dro. */
+    public static final String DRO_MARGIN = PREFIX + "objective.dro.margin";
+    /** Strength of nft. */
+    public static final String NFT_STRENGTH = PREFIX + "objective.nft.strength";
+    /** Evaluations of a sampled trajectory. */
+    public static final String SAMPLER_STEPS = PREFIX + "sampler.steps";
+    /** Pairs that share a trajectory. */
+    public static final String POINTS_PER_TRAJECTORY = PREFIX + "sampler.points.per.trajectory";
+    /** Steps between refreshes of what samples. */
+    public static final String REFRESH_STEPS = PREFIX + "refresh.steps";
     /** Whether Diffusion-SDPO guards the preferred halves. */
     public static final String SDPO = PREFIX + "safeguard.sdpo";
     /** Mu of Diffusion-SDPO. */
@@ -78,6 +106,10 @@ public record TrainerConfig(
     public static final String LORA_ALPHA = PREFIX + "lora.alpha";
     /** Layers with a low-rank term. */
     public static final String LORA_TARGETS = PREFIX + "lora.targets";
+    /** Largest norm of the adapter. */
+    public static final String LORA_NORM_CAP = PREFIX + "lora.norm.cap";
+    /** Pairs in the network at once. */
+    public static final String MICRO_BATCH_PAIRS = PREFIX + "micro.batch.pairs";
     /** Pairs of a full batch. */
     public static final String BATCH_PAIRS = PREFIX + "batch.pairs";
     /** Longest wait of a pair for others. */
@@ -127,6 +159,11 @@ public record TrainerConfig(
     /** How long the lease outlives a heartbeat. */
     public static final String LEASE_TIMEOUT_MS = PREFIX + "lease.timeout.ms";
 
+    /** The curator's key that says which negatives are in the stream; the trainer reads no other of its keys. */
+    private static final String NEGATIVE_MIX = "curation.negative.mix";
+    /** Kinds of negatives with a lower denoising error than their originals. */
+    private static final List<String> SMOOTHING = List.of("LOCAL_BLUR", "RESAMPLE_BLUR", "JPEG_ARTEFACTS");
+
     /** Keys of the trainer alone. */
     public static final ConfigDef DEFINITION = new ConfigDef()
             .define(
@@ -151,19 +188,39 @@ public record TrainerConfig(
                     "CPU threads of one tensor operation; 0 leaves the library's choice. Weights are repeatable to the bit"
                             + " for a fixed number.")
             .define(
+                    PRESET,
+                    Type.STRING,
+                    null,
+                    Rules.oneOf(Preset.names()),
+                    Importance.HIGH,
+                    "Named settings that take the place of the defaults; every key given beside it wins. docs/training.md shows"
+                            + " them with their sources.")
+            .define(
+                    STAGES,
+                    Type.STRING,
+                    null,
+                    new StageRule(),
+                    Importance.HIGH,
+                    "Stages of training in order, such as \"dro steps=1600 growth=1%/100 rate=1e-4; dpo rate=2.56e-6\": each an"
+                            + " objective and what it sets for itself of steps, growth, rate, warm-up, schedule, reference, mix,"
+                            + " refresh, beta, sdpo, winner-sft, anchor and positive (docs/training.md). The other keys say the"
+                            + " rest. Without it there is one stage of trainer.objective, without end.")
+            .define(
                     OBJECTIVE,
                     Type.STRING,
                     "dpo",
                     Rules.oneOf(Arrays.stream(Kind.values()).map(Kind::text).toArray(String[]::new)),
                     Importance.HIGH,
-                    "What training minimises: dpo (Diffusion-DPO), sft (the preferred images alone), ipo, hinge, kto or mapo.")
+                    "What training minimises: dpo (Diffusion-DPO), sft (the preferred images alone), ipo, hinge, dro (against"
+                            + " trajectories of a lagged policy), spin (against samples of the iterate before), kto, mapo or nft"
+                            + " (flow matching only).")
             .define(
                     BETA,
                     Type.DOUBLE,
                     2000.0,
                     Rules.positive(),
                     Importance.HIGH,
-                    "Strength of the pull towards the reference in dpo, ipo, hinge and kto, on errors averaged over"
+                    "Strength of the pull towards the reference in dpo, ipo, hinge, spin and kto, on errors averaged over"
                             + " elements and with the factor 1/2 of Diffusion-DPO.")
             .define(
                     MIN_SNR_GAMMA,
@@ -180,6 +237,43 @@ public record TrainerConfig(
                     Importance.LOW,
                     "Weight of DPO-positive's penalty on preferred images that are predicted worse than by the reference;"
                             + " 0 is plain dpo.")
+            .define(
+                    DRO_MARGIN,
+                    Type.DOUBLE,
+                    ObjectiveChoice.MARGIN,
+                    Rules.atLeast(0),
+                    Importance.LOW,
+                    "Margin of dro: how much better on the real image than on the trajectory is enough.")
+            .define(
+                    NFT_STRENGTH,
+                    Type.DOUBLE,
+                    1.0,
+                    Rules.positive(),
+                    Importance.LOW,
+                    "How far the two implicit policies of nft lie from the old one.")
+            .define(
+                    SAMPLER_STEPS,
+                    Type.INT,
+                    20,
+                    Rules.between(1, 1000),
+                    Importance.MEDIUM,
+                    "Evaluations of the network in a trajectory of dro or a sample of spin.")
+            .define(
+                    POINTS_PER_TRAJECTORY,
+                    Type.INT,
+                    1,
+                    Rules.between(1, 8192),
+                    Importance.MEDIUM,
+                    "Pairs of a batch that take their point from one trajectory in dro: more make a step cheaper and its"
+                            + " trajectories fewer.")
+            .define(
+                    REFRESH_STEPS,
+                    Type.INT,
+                    16,
+                    Rules.atLeast(1),
+                    Importance.MEDIUM,
+                    "Steps from one refresh to the next of dro's lagged policy, of spin's previous iterate (a round) and of"
+                            + " nft's old policy.")
             .define(
                     SDPO,
                     Type.BOOLEAN,
@@ -223,6 +317,22 @@ public record TrainerConfig(
                     LoraConfig.ATTENTION,
                     Importance.MEDIUM,
                     "Linear layers that get a low-rank term, by the end of their path.")
+            .define(
+                    LORA_NORM_CAP,
+                    Type.DOUBLE,
+                    0.0,
+                    Rules.atLeast(0),
+                    Importance.LOW,
+                    "Largest 2-norm of the adapter's up matrices together, which are zero before training: a step that leads"
+                            + " beyond is scaled back to it. 0 sets no bound.")
+            .define(
+                    MICRO_BATCH_PAIRS,
+                    Type.INT,
+                    0,
+                    Rules.between(0, 8192),
+                    Importance.MEDIUM,
+                    "Pairs in the network at once; the gradients of a step's micro-batches are added up. 0 takes the whole"
+                            + " batch at once.")
             .define(
                     BATCH_PAIRS,
                     Type.INT,
@@ -378,23 +488,90 @@ public record TrainerConfig(
      * @throws dev.realalign.runtime.UserErrorException naming every problem
      */
     public static TrainerConfig from(Map<String, String> given) {
+        Map<String, String> effective = Preset.under(given);
         ServiceConfig config = ServiceConfig.definedBy(
                         ClusterConfig.DEFINITION, ModelConfig.DEFINITION, StoreConfig.CHECKPOINTS, DEFINITION)
                 .rule(
+                        List.of(OBJECTIVE, STAGES),
+                        c -> !c.given().containsKey(OBJECTIVE)
+                                || c.optionalText(STAGES).isEmpty(),
+                        "stages name their objectives themselves. Leave one of the two out.")
+                .rule(
                         List.of(OBJECTIVE, POSITIVE_WEIGHT),
-                        c -> c.number(POSITIVE_WEIGHT) == 0 || kind(c) == Kind.DPO,
+                        c -> c.number(POSITIVE_WEIGHT) == 0
+                                || c.optionalText(STAGES).isPresent()
+                                || kind(c) == Kind.DPO,
                         "only dpo has a positive weight. Set it to 0 or choose dpo.")
                 .rule(
                         List.of(OBJECTIVE, WINNER_SFT, ANCHOR),
-                        c -> c.number(WINNER_SFT) + c.number(ANCHOR) == 0 || kind(c).hasBeta(),
+                        c -> c.number(WINNER_SFT) + c.number(ANCHOR) == 0
+                                || c.optionalText(STAGES).isPresent()
+                                || kind(c).hasBeta(),
                         "winner-SFT and anchor are multiples of beta/2, and this objective has no beta. Set them to 0 or"
-                                + " choose dpo, ipo, hinge or kto.")
+                                + " choose dpo, ipo, hinge, spin or kto.")
+                .rule(
+                        List.of(STAGES, POSITIVE_WEIGHT, WINNER_SFT, ANCHOR),
+                        TrainerConfig::stagesAgree,
+                        "a stage must have the terms these keys give it. Give them in the stages that can have them, as"
+                                + " positive=, winner-sft= and anchor=.")
+                .rule(
+                        List.of(OBJECTIVE, STAGES),
+                        c -> !trains(c, Kind.MAPO)
+                                || hasNoSmoothingNegatives(c.given().get(NEGATIVE_MIX)),
+                        "mapo has no reference, and a smoothed picture is predicted better than its original, so it would"
+                                + " learn to smooth. Set " + NEGATIVE_MIX + " here, as the curator has it, without "
+                                + String.join(", ", SMOOTHING) + ", or choose another objective.")
                 .rule(
                         List.of(DETERMINISTIC, ClusterConfig.IMAGE_PARTITIONS),
                         c -> !c.flag(DETERMINISTIC) || c.integer(ClusterConfig.IMAGE_PARTITIONS) == 1,
                         "the order between partitions is nobody's. Set image.partitions to 1 or do without determinism.")
-                .read(given);
+                .read(effective);
         return from(config);
+    }
+
+    private static boolean trains(ServiceConfig config, Kind kind) {
+        try {
+            return plan(config).stages().stream()
+                    .anyMatch(stage -> stage.objective().kind() == kind);
+        } catch (IllegalArgumentException e) {
+            return false; // the rule before says what is wrong with the plan
+        }
+    }
+
+    private static boolean hasNoSmoothingNegatives(@Nullable String mix) {
+        return mix != null && SMOOTHING.stream().noneMatch(mix::contains);
+    }
+
+    /** Whether the stages can have what the keys give to all of them. */
+    private static boolean stagesAgree(ServiceConfig config) {
+        try {
+            plan(config);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    /** A plan of stages, by itself: what contradicts other keys is another rule's matter. */
+    private static final class StageRule implements ConfigDef.Validator {
+        private static final Stage DEFAULTS =
+                Stage.endless(ObjectiveChoice.of(Kind.DPO, 2000), RateSchedule.constant(1e-4, 0));
+
+        @Override
+        public void ensureValid(String name, @Nullable Object value) {
+            if (value != null) {
+                try {
+                    StagePlanText.parse(value.toString(), DEFAULTS);
+                } catch (IllegalArgumentException e) {
+                    throw new ConfigException(name, value, String.valueOf(e.getMessage()));
+                }
+            }
+        }
+
+        @Override
+        public String toString() {
+            return "stages separated by semicolons, each an objective and settings like steps=100";
+        }
     }
 
     private static Kind kind(ServiceConfig config) {
@@ -422,13 +599,40 @@ public record TrainerConfig(
                         config.flag(DETERMINISTIC),
                         config.flag(ACCEPT_GAP),
                         config.duration(HEADROOM_ALERT_MS)),
-                learner(config));
+                learner(config),
+                Preset.named(config.given()));
     }
 
-    private static LearnerSettings learner(ServiceConfig config) {
-        return new LearnerSettings(
-                config.longInteger(SEED),
-                new LoraConfig(config.integer(LORA_RANK), config.number(LORA_ALPHA), config.words(LORA_TARGETS)),
+    /** Everything in which the settings do not go with a model, with the remedies; empty where they do. */
+    List<String> problemsWith(DiffusionModel model) {
+        List<String> problems = new ArrayList<>();
+        preset.flatMap(named -> named.problemWith(model)).ifPresent(problems::add);
+        boolean isFlow = model.schedule().prediction() == PredictionType.FLOW;
+        for (int number = 1; number <= learner.stages().stages().size(); number++) {
+            if (learner.stages().stage(number).objective().kind() == Kind.NFT && !isFlow) {
+                problems.add("stage " + learner.stages().mark(number) + " is for flow matching, but " + model.folder()
+                        + " predicts " + model.schedule().prediction().published()
+                        + ". Choose another objective in " + STAGES + " or " + OBJECTIVE + ".");
+            }
+        }
+        if (learner.sampler().steps() > model.schedule().size()) {
+            problems.add(SAMPLER_STEPS + " is " + learner.sampler().steps() + ", but " + model.folder() + " has "
+                    + model.schedule().size() + " noise levels. Lower it.");
+        }
+        if (model.denoiser().linears().keySet().stream().noneMatch(learner.lora()::targets)) {
+            problems.add(LORA_TARGETS + " is " + String.join(",", learner.lora().targets()) + ", but no layer of "
+                    + model.folder() + " ends so. Name layers the network has, such as to_q.");
+        }
+        return problems;
+    }
+
+    /**
+     * The stages, or the one stage where none are given.
+     *
+     * @throws IllegalArgumentException when a stage contradicts itself
+     */
+    private static StagePlan plan(ServiceConfig config) {
+        Stage one = new Stage(
                 new ObjectiveChoice(
                         kind(config),
                         config.number(BETA),
@@ -436,15 +640,33 @@ public record TrainerConfig(
                         config.number(POSITIVE_WEIGHT),
                         config.flag(SDPO) ? OptionalDouble.of(config.number(SDPO_MU)) : OptionalDouble.empty(),
                         config.number(WINNER_SFT),
-                        config.number(ANCHOR)),
+                        config.number(ANCHOR),
+                        config.number(DRO_MARGIN),
+                        config.number(NFT_STRENGTH)),
+                RateSchedule.constant(config.number(LEARNING_RATE), config.integer(WARM_UP_STEPS)),
+                0,
+                null,
+                ReferenceRule.PREVIOUS,
+                config.integer(REFRESH_STEPS));
+        return config.optionalText(STAGES)
+                .map(text -> StagePlanText.parse(text, one))
+                .orElseGet(() -> StagePlan.of(one));
+    }
+
+    private static LearnerSettings learner(ServiceConfig config) {
+        return new LearnerSettings(
+                config.longInteger(SEED),
+                new LoraConfig(config.integer(LORA_RANK), config.number(LORA_ALPHA), config.words(LORA_TARGETS)),
+                plan(config),
+                new SamplerSettings(config.integer(SAMPLER_STEPS), config.integer(POINTS_PER_TRAJECTORY)),
                 new AdamW.Config(
                         config.number(BETA1),
                         config.number(BETA2),
                         config.number(EPSILON),
                         config.number(WEIGHT_DECAY)),
-                config.number(LEARNING_RATE),
-                config.integer(WARM_UP_STEPS),
                 config.number(CLIP_NORM),
+                config.number(LORA_NORM_CAP),
+                config.integer(MICRO_BATCH_PAIRS),
                 config.number(CAPTION_DROPOUT),
                 config.number(FLIP),
                 config.number(AVERAGE_DECAY),

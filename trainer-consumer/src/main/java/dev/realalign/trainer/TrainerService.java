@@ -159,7 +159,13 @@ public final class TrainerService extends WorkerService {
             TorchEngine.setThreads(config.threads());
         }
         try {
-            return DiffusionModel.load(config.baseModel(), LoadOptions.DEFAULT);
+            DiffusionModel model = DiffusionModel.load(config.baseModel(), LoadOptions.DEFAULT);
+            List<String> problems = config.problemsWith(model);
+            if (!problems.isEmpty()) {
+                model.close();
+                throw UserErrorException.usage(problems);
+            }
+            return model;
         } catch (ModelFormatException e) {
             throw UserErrorException.failure(
                     "The base model cannot be used: " + e.getMessage() + ". Set " + TrainerConfig.BASE_MODEL
@@ -200,6 +206,7 @@ public final class TrainerService extends WorkerService {
             current.takeOver(trainer());
             loop = current;
             atWork();
+            boolean told = false;
             while (!isStopping()) {
                 if (!lease.isHeld()) {
                     throw new FencedException(
@@ -207,7 +214,16 @@ public final class TrainerService extends WorkerService {
                                     + config.loop().model(),
                             null);
                 }
-                current.turn(PATIENCE);
+                if (!current.turn(PATIENCE) && current.isPlanOver()) {
+                    if (!told) {
+                        told = true;
+                        log.info(
+                                "the plan of model {} is over: nothing more is trained, and what still comes stays in {}",
+                                config.loop().model(),
+                                Topics.PREFERENCE_TRIPLES);
+                    }
+                    sleepUnlessStopping(PATIENCE);
+                }
             }
             current.finish();
         }

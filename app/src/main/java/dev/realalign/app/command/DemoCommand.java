@@ -9,6 +9,7 @@ import dev.realalign.app.demo.SampleSheets;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.ModelName;
+import dev.realalign.trainer.Preset;
 import dev.realalign.trainer.TrainerConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -174,9 +175,12 @@ final class DemoCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** What the user gave; determinism needs the one order that one partition has. */
+    /** What the user gave, over the settings of the bundled model; determinism needs the one order that one partition has. */
     private Map<String, String> given() {
         Map<String, String> given = new HashMap<>(config.given());
+        if (model == null) {
+            given.putIfAbsent(TrainerConfig.PRESET, Preset.TINY_DEMO.text());
+        }
         if (deterministic) {
             given.put(TrainerConfig.DETERMINISTIC, "true");
             given.putIfAbsent(ClusterConfig.IMAGE_PARTITIONS, "1");

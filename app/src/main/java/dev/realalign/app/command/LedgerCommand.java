@@ -11,6 +11,7 @@ import dev.realalign.schemas.LedgerSkip;
 import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.SessionBegun;
+import dev.realalign.schemas.StageSwitched;
 import dev.realalign.schemas.StepDone;
 import dev.realalign.schemas.Topics;
 import dev.realalign.trainer.ledger.BrokenLedgerException;
@@ -145,6 +146,9 @@ final class LedgerCommand implements Callable<Integer> {
         } else if (event instanceof Rewound rewound) {
             return "after step " + rewound.getStep() + " back to the weights of step " + rewound.getToStep() + ", "
                     + rewound.getActor() + ": " + rewound.getReason();
+        } else if (event instanceof StageSwitched switched) {
+            return "after step " + switched.getStep() + " stage " + switched.getStage() + " begins: "
+                    + switched.getReason() + " in the stage before";
         }
         return String.valueOf(event);
     }
@@ -203,6 +207,13 @@ final class LedgerCommand implements Callable<Integer> {
                     .put("actor", rewound.getActor())
                     .put("reason", rewound.getReason())
                     .put("chain", hex(rewound.getChain().bytes()));
+        } else if (event instanceof StageSwitched switched) {
+            node.put("step", switched.getStep())
+                    .put("stage", switched.getStage())
+                    .put("objective", switched.getObjective())
+                    .put("reason", switched.getReason())
+                    .put("reference", hex(switched.getReference().bytes()))
+                    .put("chain", hex(switched.getChain().bytes()));
         }
         return node;
     }

@@ -50,6 +50,7 @@ public final class Demo {
         try (Painter painter = Painter.load(settings.model())) {
             Outcome outcome = pipeline(folder, painter.resolution());
             DemoReport report = outcome.report();
+            report.stages().forEach(stage -> terminal.line(stage.sentence()));
             if (settings.report() != null) {
                 report.write(settings.report());
             }

@@ -7,14 +7,19 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointVersion;
+import dev.realalign.schemas.Measures;
+import dev.realalign.trainer.stage.StagePlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the demo reports when it ends. The counts cover the life of the data folder; {@code fed = accepted + rejected} holds once the curator is drained.
@@ -28,6 +33,7 @@ import java.util.TreeMap;
  * @param ledgerSha256 hash chain of the training ledger at the newest candidate, empty before the first
  * @param weightsSha256 SHA-256 of the trained adapter in the newest candidate, empty before the first
  * @param seconds how long this run took
+ * @param stages stages of training that have a candidate, in order
  * @param versions published versions, oldest first
  * @param received versions the embedded subscriber holds verified, oldest first
  */
@@ -41,6 +47,7 @@ import java.util.TreeMap;
     "ledgerSha256",
     "weightsSha256",
     "seconds",
+    "stages",
     "versions",
     "received"
 })
@@ -54,6 +61,7 @@ public record DemoReport(
         String ledgerSha256,
         String weightsSha256,
         double seconds,
+        List<Stage> stages,
         List<Version> versions,
         List<Received> received) {
     private static final JsonMapper JSON = JsonMapper.builder()
@@ -81,6 +89,49 @@ public record DemoReport(
     }
 
     /**
+     * What a stage of training has come to.
+     *
+     * @param stage its number, from 1
+     * @param objective what it minimises
+     * @param lastStep optimizer steps behind its newest candidate
+     * @param heldOutRatio m_w / r_w of that candidate on the held-out pairs, r_w being the error of the stage's own
+     *     reference: the base model in the first stage, the one before in the others; null where it was not measured
+     */
+    @JsonPropertyOrder({"stage", "objective", "lastStep", "heldOutRatio"})
+    public record Stage(int stage, String objective, long lastStep, @Nullable Double heldOutRatio) {
+
+        /** The stages of some candidates; of candidates that say nothing of a stage, none. */
+        static List<Stage> of(List<CheckpointCandidate> candidates, StagePlan plan) {
+            SortedMap<Integer, Stage> stages = new TreeMap<>();
+            for (CheckpointCandidate candidate : candidates) {
+                Double number = candidate.getMetrics().get(Measures.STAGE);
+                if (number != null && number <= plan.stages().size()) {
+                    int stage = number.intValue();
+                    stages.put(
+                            stage,
+                            new Stage(
+                                    stage,
+                                    plan.mark(stage).objective(),
+                                    candidate.getStep(),
+                                    candidate.getMetrics().get(Measures.HELD_OUT_PREFERRED_RATIO)));
+                }
+            }
+            return List.copyOf(stages.values());
+        }
+
+        /** As people read it. */
+        String sentence() {
+            return String.format(
+                    Locale.ROOT,
+                    "stage %d (%s) up to step %d: held-out m_w/r_w %s",
+                    stage,
+                    objective,
+                    lastStep,
+                    heldOutRatio == null ? "not measured" : String.format(Locale.ROOT, "%.4f", heldOutRatio));
+        }
+    }
+
+    /**
      * A version on the subscriber's disk.
      *
      * @param version version number
@@ -90,7 +141,7 @@ public record DemoReport(
     public record Received(long version, String digest) {}
 
     /** The report over a census. */
-    static DemoReport of(Census census, List<Received> received, double seconds) {
+    static DemoReport of(Census census, StagePlan plan, List<Received> received, double seconds) {
         List<Version> versions = census.versions().stream().map(Version::of).toList();
         List<CheckpointCandidate> candidates = census.candidates();
         Optional<CheckpointCandidate> newest =
@@ -105,6 +156,7 @@ public record DemoReport(
                 newest.map(CheckpointCandidate::getLedgerSha256).orElse(""),
                 newest.map(CheckpointCandidate::getWeightsSha256).orElse(""),
                 seconds,
+                Stage.of(candidates, plan),
                 versions,
                 received);
     }

@@ -67,7 +67,11 @@ final class DemoRun {
         waitUntil(() -> isReceived(lastStep));
         roles.close();
         display.phase(end);
-        return DemoReport.of(census.census(), roles.receivedOnDisk(), elapsed().toMillis() / 1000.0);
+        return DemoReport.of(
+                census.census(),
+                roles.stages(),
+                roles.receivedOnDisk(),
+                elapsed().toMillis() / 1000.0);
     }
 
     /** Watches until it is time to end; says why. */

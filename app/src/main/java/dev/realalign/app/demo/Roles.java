@@ -21,6 +21,7 @@ import dev.realalign.trainer.TrainerService;
 import dev.realalign.trainer.learn.HeldOutMeasure;
 import dev.realalign.trainer.learn.StepMetrics;
 import dev.realalign.trainer.loop.LoopSettings;
+import dev.realalign.trainer.stage.StagePlan;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -32,9 +33,6 @@ import java.util.concurrent.ConcurrentSkipListSet;
 
 /** Every role of the house in this process, over an embedded cluster. */
 final class Roles implements AutoCloseable {
-    /** A hundred steps of the published 2.56e-6 leave so small a model where it was; docs/training.md has the measurements. */
-    private static final String TINY_MODEL_LEARNING_RATE = "1e-3";
-
     /** Records the feed may be ahead of the trainer: enough to keep every stage busy. */
     private static final long LEAST_AHEAD = 512;
 
@@ -46,6 +44,7 @@ final class Roles implements AutoCloseable {
     private final PublisherService publisher;
     private final CheckpointSubscriber subscriber;
     private final Path into;
+    private final StagePlan stages;
     private final long feedAhead;
     private final Set<Long> received = new ConcurrentSkipListSet<>();
 
@@ -63,6 +62,7 @@ final class Roles implements AutoCloseable {
         curator = new CuratorService(CuratorConfig.from(configuration));
         TrainerConfig training = TrainerConfig.from(configuration);
         trainer = new TrainerService(training);
+        stages = training.learner().stages();
         feedAhead = Math.max(LEAST_AHEAD, (long) BATCHES_AHEAD * training.loop().batchPairs());
         PublisherConfig publishing = PublisherConfig.from(configuration);
         publisher = new PublisherService(publishing);
@@ -103,7 +103,6 @@ final class Roles implements AutoCloseable {
         defaults.put(CuratorConfig.STANDBY_REPLICAS, "0");
         defaults.put(TrainerConfig.BASE_MODEL, model.toAbsolutePath().toString());
         defaults.put(CuratorConfig.RESOLUTION_PX, Integer.toString(resolution));
-        defaults.put(TrainerConfig.LEARNING_RATE, TINY_MODEL_LEARNING_RATE);
         defaults.put(
                 TrainerConfig.INSTANCE, "demo"); // one demo at a time uses a folder: it need not wait for its own lease
         return defaults;
@@ -134,6 +133,7 @@ final class Roles implements AutoCloseable {
             HeldOutMeasure heldOut = progress.heldOut();
             return new Snapshot.Training(
                     progress.step(),
+                    progress.stage().toString(),
                     progress.triples(),
                     last == null ? OptionalDouble.empty() : OptionalDouble.of(last.loss()),
                     last == null ? OptionalDouble.empty() : OptionalDouble.of(last.implicitAccuracy()),
@@ -141,6 +141,11 @@ final class Roles implements AutoCloseable {
                     progress.heldOutPairs(),
                     progress.pairsPerSecond());
         });
+    }
+
+    /** The stages of training. */
+    StagePlan stages() {
+        return stages;
     }
 
     TrainerService trainer() {

@@ -48,6 +48,7 @@ record Snapshot(
      * How training goes.
      *
      * @param step optimizer steps in the life of the line
+     * @param stage the stage under training
      * @param triples triples trained in the life of the line
      * @param loss loss of the last step, absent before the first of this run
      * @param implicitAccuracy share of the last step's pairs the policy tells apart better than the reference, absent before the first
@@ -57,6 +58,7 @@ record Snapshot(
      */
     record Training(
             long step,
+            String stage,
             long triples,
             OptionalDouble loss,
             OptionalDouble implicitAccuracy,

@@ -35,7 +35,11 @@ final class Summary {
         lines.add(row(
                 "trained",
                 training == null ? "-" : format("%,d", training.triples()),
-                training == null ? "" : format("step %,d   %.1f triples/s", training.step(), training.pairsPerSecond()),
+                training == null
+                        ? ""
+                        : format(
+                                "step %,d   stage %s   %.1f triples/s",
+                                training.step(), training.stage(), training.pairsPerSecond()),
                 ""));
         lines.add(row(
                 "loss",
@@ -60,7 +64,7 @@ final class Summary {
         Census census = now.census();
         Snapshot.@Nullable Training training = now.training();
         return format(
-                "%s %s: in %d, rejected %d, triples %d, trained %d, step %d, loss %s, accuracy %s, m_w/r_w %s, versions %d,"
+                "%s %s: in %d, rejected %d, triples %d, trained %d, step %d, stage %s, loss %s, accuracy %s, m_w/r_w %s, versions %d,"
                         + " received %d, lag curator %s trainer %s publisher %s",
                 clock(now.elapsed()),
                 now.phase(),
@@ -69,6 +73,7 @@ final class Summary {
                 census.triples(),
                 training == null ? 0 : training.triples(),
                 training == null ? 0 : training.step(),
+                training == null ? "-" : training.stage(),
                 training == null ? "-" : known("%.4f", training.loss()),
                 training == null ? "-" : known("%.2f", training.implicitAccuracy()),
                 training == null ? "-" : known("%.4f", training.heldOutRatio()),

@@ -30,6 +30,7 @@ class SummaryTest {
                     List.of(version(1), version(2))),
             new Snapshot.Training(
                     68,
+                    "2 of 2 (dpo)",
                     544,
                     OptionalDouble.of(0.69312),
                     OptionalDouble.of(0.714),
@@ -55,7 +56,7 @@ class SummaryTest {
                         "  pictures in      1,250   1,300 of 2,827 taken   50 from before   3 unreadable   12/s",
                         "  rejected            48   TOO_SMALL 40, CORRUPT 4, DUPLICATE 4         curator lag 12 records  0.4 s",
                         "  triples          1,190                                                trainer lag 640 records",
-                        "  trained            544   step 68   12.3 triples/s",
+                        "  trained            544   step 68   stage 2 of 2 (dpo)   12.3 triples/s",
                         "  loss            0.6931   implicit accuracy 0.71",
                         "  held-out        0.9987   m_w/r_w on 16 pairs (1.02 would be harm)",
                         "  candidates           0",
@@ -68,7 +69,7 @@ class SummaryTest {
     void whatIsUnknownIsADashNotAZero() {
         assertThat(Summary.line(BUSY))
                 .isEqualTo(
-                        "1:40 running, Ctrl-C ends it: in 1250, rejected 48, triples 1190, trained 544, step 68, loss 0.6931,"
+                        "1:40 running, Ctrl-C ends it: in 1250, rejected 48, triples 1190, trained 544, step 68, stage 2 of 2 (dpo), loss 0.6931,"
                                 + " accuracy 0.71, m_w/r_w 0.9987, versions 2, received 2, lag curator 12/0.4s trainer 640 publisher -");
         assertThat(Summary.line(YOUNG))
                 .contains("loss -, accuracy -, m_w/r_w -")

@@ -117,6 +117,11 @@ public final class LoraAdapter implements AutoCloseable {
         return Collections.unmodifiableSortedMap(parameters);
     }
 
+    /** The matrices that are zero in a fresh adapter, sorted by name: the change of the network is linear in them. */
+    public List<Tensor> up() {
+        return layers.values().stream().map(LowRank::up).toList();
+    }
+
     /**
      * One matrix by its PEFT name.
      *

@@ -27,7 +27,8 @@ final class House {
             ROOT + ".curator.negative",
             ROOT + ".curator.pair",
             ROOT + ".trainer.objective",
-            ROOT + ".trainer.plan");
+            ROOT + ".trainer.plan",
+            ROOT + ".trainer.stage");
 
     /** Pure classes beside the shell that feeds them. */
     static final Set<String> PURE_CLASSES = Set.of(

@@ -8,6 +8,7 @@ import dev.realalign.diffusion.optim.AdamW;
 import dev.realalign.diffusion.schedule.FlowSchedule;
 import dev.realalign.diffusion.schedule.NoiseLevel;
 import dev.realalign.diffusion.schedule.NoiseSchedule;
+import dev.realalign.diffusion.tensor.Autograd;
 import dev.realalign.diffusion.tensor.Ops;
 import dev.realalign.diffusion.tensor.SafeTensors;
 import dev.realalign.diffusion.tensor.Tensor;
@@ -20,12 +21,15 @@ import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.HeldOutErrors;
 import dev.realalign.schemas.ObjectiveSettings;
 import dev.realalign.schemas.Sha256;
-import dev.realalign.trainer.objective.Objective;
 import dev.realalign.trainer.objective.PairErrors;
 import dev.realalign.trainer.objective.PairGradient;
-import dev.realalign.trainer.objective.Safeguards;
 import dev.realalign.trainer.plan.Purpose;
 import dev.realalign.trainer.plan.Randomness;
+import dev.realalign.trainer.stage.ObjectiveChoice;
+import dev.realalign.trainer.stage.ObjectiveChoice.Kind;
+import dev.realalign.trainer.stage.Stage;
+import dev.realalign.trainer.stage.StageMark;
+import dev.realalign.trainer.stage.StageProgress;
 import dev.realalign.trainer.triple.Pixels;
 import dev.realalign.trainer.triple.TrainingPair;
 import java.io.IOException;
@@ -45,8 +49,9 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Trains a LoRA adapter of a diffusion model. Policy, moving average and reference are three adapters on one network.
- * All tensors live and die on the thread that calls.
+ * Trains a LoRA adapter of a diffusion model, stage after stage. Policy, moving average, reference and the lagged policy
+ * that some objectives sample from or compare with are adapters on one network. All tensors live and die on the thread
+ * that calls.
  */
 public final class DiffusionLearner implements Learner {
     /** Held-out pairs measured at once. */
@@ -57,13 +62,14 @@ public final class DiffusionLearner implements Learner {
     private final DiffusionModel model;
     private final LearnerSettings settings;
     private final Randomness randomness;
-    private final Objective objective;
-    private final Safeguards safeguards;
+    private final Trajectories trajectories;
     private final CaptionCache captions;
     private final LoraAdapter policy;
     private final LoraAdapter average;
     private final LoraAdapter reference;
-    private final AdamW optimizer;
+    private final LoraAdapter lagged;
+    private AdamW optimizer;
+    private StageProgress progress;
     private String referenceDigest;
 
     /**
@@ -75,14 +81,21 @@ public final class DiffusionLearner implements Learner {
         this.model = model;
         this.settings = settings;
         this.randomness = new Randomness(settings.runSeed());
-        this.objective = settings.objective().objective(model.schedule().prediction());
-        this.safeguards = settings.objective().safeguards();
+        this.trajectories =
+                new Trajectories(model.schedule(), settings.sampler().steps());
         this.captions = new CaptionCache(model, settings.captionCache());
-        this.policy = LoraAdapter.create(model.denoiser(), settings.lora(), randomness.bits(Purpose.ADAPTER, 0, "", 0));
+        this.policy = untrained();
         this.average = policy.copy();
         this.reference = policy.copy();
+        this.lagged = policy.copy();
+        this.progress = StageProgress.BEGINNING;
         this.referenceDigest = digest(reference);
         this.optimizer = new AdamW(policy.parameters(), settings.optimizer());
+    }
+
+    /** The adapter of step 0, which changes nothing. */
+    private LoraAdapter untrained() {
+        return LoraAdapter.create(model.denoiser(), settings.lora(), randomness.bits(Purpose.ADAPTER, 0, "", 0));
     }
 
     @Override
@@ -104,7 +117,13 @@ public final class DiffusionLearner implements Learner {
 
     @Override
     public ObjectiveSettings objective() {
-        return settings.objective().description();
+        ObjectiveSettings description = stage().objective().description();
+        Map<String, String> described = new TreeMap<>(description.settings());
+        described.put(
+                "stage", progress.stage() + " of " + settings.stages().stages().size());
+        described.put("learning_rate", stage().rate().toString());
+        described.put("reference", stage().reference().toString());
+        return new ObjectiveSettings(description.name(), description.betaConvention(), described);
     }
 
     @Override
@@ -117,28 +136,126 @@ public final class DiffusionLearner implements Learner {
         return referenceDigest;
     }
 
+    // ---- stages ---------------------------------------------------------------------------------------------------
+
+    @Override
+    public StageMark stageMark() {
+        return settings.stages().mark(progress.stage());
+    }
+
+    @Override
+    public Optional<String> stageEnd() {
+        return stage().end(progress.steps(), progress.growth());
+    }
+
+    /**
+     * The stage begins from what the one before would publish, its moving average, as the published trainings do; with a
+     * new optimizer and, by its rule, a new reference.
+     */
+    @Override
+    public void enterStage(int number, long step) {
+        settings.stages().stage(number); // refuses a number beyond the plan
+        long referenceStep = progress.referenceStep();
+        progress = progress.entered(number, step);
+        policy.assign(average);
+        lagged.assign(average);
+        optimizer.close();
+        optimizer = new AdamW(policy.parameters(), settings.optimizer());
+        switch (stage().reference().start()) {
+            case PREVIOUS -> refresh(average);
+            case BASE -> {
+                try (LoraAdapter base = untrained()) {
+                    refresh(base);
+                }
+            }
+            case KEPT -> progress = progress.withReferenceStep(referenceStep);
+        }
+    }
+
+    private Stage stage() {
+        return settings.stages().stage(progress.stage());
+    }
+
+    private void refresh(LoraAdapter to) {
+        reference.assign(to);
+        referenceDigest = digest(reference);
+    }
+
+    /** What the stage's rules ask for after a step: the next one finds its references as its plan names them. */
+    private void refreshAfter(long step) {
+        Stage stage = stage();
+        if (progress.steps() % stage.refreshSteps() == 0) {
+            lagged.assign(policy);
+            progress = progress.withLaggedStep(step);
+            if (stage.objective().kind() == Kind.SPIN) {
+                refresh(policy);
+                progress = progress.withReferenceStep(step);
+            }
+        }
+        if (stage.reference().mixesAfter(progress.steps())) {
+            reference.average(policy, 1 - stage.reference().mixShare());
+            referenceDigest = digest(reference);
+            progress = progress.withReferenceStep(step);
+        }
+    }
+
     // ---- a step ---------------------------------------------------------------------------------------------------
 
     @Override
     public StepMetrics step(long step, List<TrainingPair> pairs) {
-        double learningRate = settings.learningRate(step);
+        Stage stage = stage();
+        double learningRate = stage.rate().at(progress.steps() + 1, stage.steps());
         try (TensorScope scope = TensorScope.open()) {
-            PreferencePass pass = PreferencePass.backward(
-                    model.denoiser(), policy, reference, draw(step, pairs), objective, safeguards);
+            PreferencePass pass = backward(stage.objective(), draw(step, pairs, stage.objective()));
             double norm = optimizer.clip(settings.clipNorm());
             boolean applied = Double.isFinite(pass.loss()) && Double.isFinite(norm);
             if (applied) {
                 optimizer.step(learningRate);
+                cap();
             }
             optimizer.clear();
             if (step % settings.averageEvery() == 0) {
                 average.average(policy, settings.averageDecay(step / settings.averageEvery()));
             }
-            return metrics(pass, norm, learningRate, applied);
+            StepMetrics metrics = metrics(pass, norm, learningRate, upNorm(), applied);
+            progress = progress.after(stage.averaged(progress.growth(), -metrics.dW()));
+            refreshAfter(step);
+            return metrics;
         }
     }
 
-    private static StepMetrics metrics(PreferencePass pass, double norm, double learningRate, boolean applied) {
+    private PreferencePass backward(ObjectiveChoice choice, NoisedPairs batch) {
+        int micro = settings.microPairs() == 0 ? batch.pairs() : settings.microPairs();
+        if (choice.kind() == Kind.NFT) {
+            return NftPass.backward(model.denoiser(), policy, lagged, reference, batch, choice.nft(), micro);
+        }
+        return PreferencePass.backward(
+                model.denoiser(),
+                policy,
+                reference,
+                batch,
+                choice.objective(model.schedule().prediction()),
+                choice.safeguards(),
+                micro);
+    }
+
+    /** Shrinks the up matrices together to the largest norm they may have. */
+    private void cap() {
+        double norm = settings.normCap() == 0 ? 0 : upNorm();
+        if (norm > settings.normCap()) {
+            Autograd.withoutGrad(() -> Ops.scaleAllInPlace(policy.up(), settings.normCap() / norm));
+        }
+    }
+
+    /** 2-norm of the up matrices together, which are zero before training. */
+    private double upNorm() {
+        try (TensorScope scope = TensorScope.open()) {
+            return Ops.totalNorm(policy.up()).item();
+        }
+    }
+
+    private static StepMetrics metrics(
+            PreferencePass pass, double norm, double learningRate, double adapterNorm, boolean applied) {
         return new StepMetrics(
                 pass.errors().size(),
                 pass.loss(),
@@ -151,6 +268,7 @@ public final class DiffusionLearner implements Learner {
                 mean(pass.gradients(), PairGradient::lambda),
                 norm,
                 learningRate,
+                adapterNorm,
                 applied);
     }
 
@@ -159,10 +277,114 @@ public final class DiffusionLearner implements Learner {
     }
 
     /** The batch as the network sees it, every draw addressed by step and image. */
-    private NoisedPairs draw(long step, List<TrainingPair> pairs) {
-        boolean shared = objective.pairsShareNoise();
-        List<Boolean> mirrored = new ArrayList<>();
-        List<String> texts = new ArrayList<>();
+    private NoisedPairs draw(long step, List<TrainingPair> pairs, ObjectiveChoice choice) {
+        return switch (choice.kind()) {
+            case DRO -> drawTrajectoryPoints(step, pairs);
+            case SPIN -> drawSelfPlay(step, pairs);
+            case KTO, NFT -> drawPairs(step, pairs, false);
+            case DPO, SFT, IPO, HINGE, MAPO -> drawPairs(step, pairs, true);
+        };
+    }
+
+    /**
+     * The preferred halves at fresh noise, and in the rejected halves' place points of the lagged policy's trajectories at
+     * the same noise levels, with what the lagged policy said there as the target.
+     */
+    private NoisedPairs drawTrajectoryPoints(long step, List<TrainingPair> pairs) {
+        List<String> texts = texts(step, pairs);
+        List<String> trajectoryTexts = new ArrayList<>();
+        List<Integer> phases = new ArrayList<>();
+        List<Long> starts = new ArrayList<>();
+        List<Trajectories.Wanted> wanted = new ArrayList<>();
+        List<String> both = new ArrayList<>(texts);
+        for (int i = 0; i < pairs.size(); i++) {
+            String id = pairs.get(i).imageId();
+            if (i % settings.sampler().pointsPerTrajectory() == 0) {
+                trajectoryTexts.add(texts.get(i));
+                phases.add(randomness.below(trajectories.stride(), Purpose.TRAJECTORY, step, id, 0));
+                starts.add(randomness.bits(Purpose.TRAJECTORY_NOISE, step, id, 0));
+            }
+            both.add(trajectoryTexts.get(trajectoryTexts.size() - 1));
+            wanted.add(new Trajectories.Wanted(
+                    trajectoryTexts.size() - 1,
+                    randomness.below(trajectories.steps(), Purpose.TRAJECTORY, step, id, 1)));
+        }
+        Tensor clean = preferredLatents(step, pairs);
+        Trajectories.Points points = trajectories.points(
+                model.denoiser(), lagged, captions.batch(trajectoryTexts), noise(starts, clean), phases, wanted);
+        NoisedPairs real = NoisedPairs.of(
+                clean,
+                noise(seeds(Purpose.NOISE, step, pairs, 0), clean),
+                points.levels(),
+                model.schedule().prediction(),
+                captions.batch(texts));
+        NoisedPairs sampled = new NoisedPairs(
+                points.noisy(), real.timesteps(), points.output(), real.conditioning(), points.levels());
+        return NoisedPairs.joined(real, sampled, captions.batch(both));
+    }
+
+    /** The preferred halves against samples of the iterate before, which the reference is, under the same captions. */
+    private NoisedPairs drawSelfPlay(long step, List<TrainingPair> pairs) {
+        List<String> texts = texts(step, pairs);
+        List<NoiseLevel> levels = new ArrayList<>();
+        List<Integer> phases = new ArrayList<>();
+        for (TrainingPair pair : pairs) {
+            levels.add(trainingLevel(step, pair.imageId(), 0));
+            phases.add(randomness.below(trajectories.stride(), Purpose.TRAJECTORY, step, pair.imageId(), 0));
+        }
+        Tensor clean = preferredLatents(step, pairs);
+        Tensor noise = noise(seeds(Purpose.NOISE, step, pairs, 0), clean);
+        Tensor start = noise(seeds(Purpose.TRAJECTORY_NOISE, step, pairs, 0), clean);
+        Tensor sampled = trajectories.samples(model.denoiser(), reference, captions.batch(texts), start, phases);
+        List<String> both = new ArrayList<>(texts);
+        both.addAll(texts);
+        levels.addAll(List.copyOf(levels));
+        return NoisedPairs.of(
+                Ops.concatenate(List.of(clean, model.pixelSpace() ? sampled.clamp(-1, 1) : sampled), 0),
+                Ops.concatenate(List.of(noise, noise), 0),
+                levels,
+                model.schedule().prediction(),
+                captions.batch(both));
+    }
+
+    private List<Long> seeds(Purpose purpose, long step, List<TrainingPair> pairs, int slot) {
+        return pairs.stream()
+                .map(pair -> randomness.bits(purpose, step, pair.imageId(), slot))
+                .toList();
+    }
+
+    /** The captions a step trains with, some of them dropped. */
+    private List<String> texts(long step, List<TrainingPair> pairs) {
+        return pairs.stream()
+                .map(pair ->
+                        randomness.uniform(Purpose.CAPTION_DROPOUT, step, pair.imageId(), 0) < settings.captionDropout()
+                                ? ""
+                                : pair.caption())
+                .toList();
+    }
+
+    private List<Boolean> mirrored(long step, List<TrainingPair> pairs) {
+        return pairs.stream()
+                .map(pair -> randomness.uniform(Purpose.FLIP, step, pair.imageId(), 0) < settings.flip())
+                .toList();
+    }
+
+    private Tensor preferredLatents(long step, List<TrainingPair> pairs) {
+        return latents(
+                images(pairs, mirrored(step, pairs)).slice(0, 0, pairs.size()),
+                seeds(Purpose.POSTERIOR, step, pairs, 0));
+    }
+
+    /** Standard normal noise, one sample a seed, of the shape of other samples. */
+    private Tensor noise(List<Long> seeds, Tensor like) {
+        long[] one = like.shape();
+        one[0] = 1;
+        return Ops.concatenate(
+                        seeds.stream().map(seed -> Tensor.randn(seed, one)).toList(), 0)
+                .to(model.denoiser().device());
+    }
+
+    private NoisedPairs drawPairs(long step, List<TrainingPair> pairs, boolean shared) {
         List<NoiseLevel> levels = new ArrayList<>();
         List<NoiseLevel> rejectedLevels = new ArrayList<>();
         List<Long> noise = new ArrayList<>();
@@ -171,11 +393,6 @@ public final class DiffusionLearner implements Learner {
         List<Long> rejectedPosterior = new ArrayList<>();
         for (TrainingPair pair : pairs) {
             String id = pair.imageId();
-            mirrored.add(randomness.uniform(Purpose.FLIP, step, id, 0) < settings.flip());
-            texts.add(
-                    randomness.uniform(Purpose.CAPTION_DROPOUT, step, id, 0) < settings.captionDropout()
-                            ? ""
-                            : pair.caption());
             int half = shared ? 0 : 1;
             levels.add(trainingLevel(step, id, 0));
             rejectedLevels.add(trainingLevel(step, id, half));
@@ -187,7 +404,7 @@ public final class DiffusionLearner implements Learner {
         levels.addAll(rejectedLevels);
         noise.addAll(rejectedNoise);
         posterior.addAll(rejectedPosterior);
-        return noised(pairs, mirrored, texts, levels, noise, posterior);
+        return noised(pairs, mirrored(step, pairs), texts(step, pairs), levels, noise, posterior);
     }
 
     /**
@@ -213,18 +430,10 @@ public final class DiffusionLearner implements Learner {
             List<Long> noiseSeeds,
             List<Long> posteriorSeeds) {
         Tensor clean = latents(images(pairs, mirrored), posteriorSeeds);
-        long[] one = clean.shape();
-        one[0] = 1;
-        Tensor noise = Ops.concatenate(
-                noiseSeeds.stream().map(seed -> Tensor.randn(seed, one)).toList(), 0);
         List<String> both = new ArrayList<>(texts);
         both.addAll(texts);
         return NoisedPairs.of(
-                clean,
-                noise.to(model.denoiser().device()),
-                levels,
-                model.schedule().prediction(),
-                captions.batch(both));
+                clean, noise(noiseSeeds, clean), levels, model.schedule().prediction(), captions.batch(both));
     }
 
     /** What the denoiser works on: the images themselves, or one draw each from the autoencoder's posterior. */
@@ -330,7 +539,16 @@ public final class DiffusionLearner implements Learner {
         saveAdapter(policy, folder.resolve(CheckpointLayout.ADAPTER));
         saveAdapter(average, folder.resolve(CheckpointLayout.EMA));
         saveAdapter(reference, folder.resolve(CheckpointLayout.REFERENCE));
-        SafeTensors.write(folder.resolve(CheckpointLayout.OPTIMIZER), optimizer.exportState(), Map.of());
+        if (keepsLagged()) {
+            saveAdapter(lagged, folder.resolve(CheckpointLayout.LAGGED));
+        }
+        SafeTensors.write(folder.resolve(CheckpointLayout.OPTIMIZER), optimizer.exportState(), progress.metadata());
+    }
+
+    /** Whether the stage looks back at an older policy; its samples come again from that and the seed. */
+    private boolean keepsLagged() {
+        Kind kind = stage().objective().kind();
+        return kind == Kind.DRO || kind == Kind.NFT;
     }
 
     /** Values as they are trained, with alpha beside them: folding alpha into them would change what a resumed run holds. */
@@ -375,6 +593,14 @@ public final class DiffusionLearner implements Learner {
                 Map<String, Tensor> tensors = new HashMap<>();
                 state.entries().keySet().forEach(name -> tensors.put(name, state.load(name)));
                 optimizer.importState(tensors);
+                progress = StageProgress.of(state.metadata());
+            }
+            if (progress.stage() > settings.stages().stages().size()) {
+                throw new IOException("it is in stage " + progress.stage() + " of its plan, and the plan has "
+                        + settings.stages().stages().size() + " now");
+            }
+            if (keepsLagged()) {
+                loadAdapter(lagged, folder.resolve(CheckpointLayout.LAGGED));
             }
         } catch (ModelFormatException | IllegalArgumentException e) {
             throw new IOException(e.getMessage(), e);
@@ -393,6 +619,7 @@ public final class DiffusionLearner implements Learner {
         policy.close();
         average.close();
         reference.close();
+        lagged.close();
         captions.close();
     }
 }

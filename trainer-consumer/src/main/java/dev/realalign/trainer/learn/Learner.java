@@ -3,6 +3,7 @@ package dev.realalign.trainer.learn;
 import dev.realalign.schemas.AdapterShape;
 import dev.realalign.schemas.BaseModel;
 import dev.realalign.schemas.ObjectiveSettings;
+import dev.realalign.trainer.stage.StageMark;
 import dev.realalign.trainer.triple.TrainingPair;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,8 +25,22 @@ public interface Learner extends AutoCloseable {
     /** Shape of the adapter. */
     AdapterShape adapter();
 
-    /** What is minimised. */
+    /** What is minimised in the stage under training. */
     ObjectiveSettings objective();
+
+    /** The stage under training. */
+    StageMark stageMark();
+
+    /** Why that stage is over after the steps taken; empty while it is not. A function of those steps alone. */
+    Optional<String> stageEnd();
+
+    /**
+     * Begins a stage.
+     *
+     * @param number number of the stage, from 1
+     * @param step last step taken before
+     */
+    void enterStage(int number, long step);
 
     /** Seed of the run. */
     long runSeed();
@@ -45,7 +60,8 @@ public interface Learner extends AutoCloseable {
     Optional<HeldOutMeasure> measure(List<TrainingPair> heldOut);
 
     /**
-     * Writes adapter, averaged adapter, reference adapter and optimizer state into a folder, under the names of {@link
+     * Writes adapter, averaged adapter, reference adapter, lagged adapter where the stage has one, optimizer state and the
+     * stage's progress into a folder, under the names of {@link
      * dev.realalign.schemas.CheckpointLayout}.
      */
     void save(Path folder) throws IOException;

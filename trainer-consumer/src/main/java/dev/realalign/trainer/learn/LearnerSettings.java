@@ -2,17 +2,19 @@ package dev.realalign.trainer.learn;
 
 import dev.realalign.diffusion.lora.LoraConfig;
 import dev.realalign.diffusion.optim.AdamW;
+import dev.realalign.trainer.stage.StagePlan;
 
 /**
  * How an adapter is trained.
  *
  * @param runSeed seed every random draw derives from
  * @param lora rank, alpha and targets of the adapter
- * @param objective what is minimised and guarded
+ * @param stages what is minimised, one stage after another
+ * @param sampler how objectives that sample do it
  * @param optimizer AdamW's settings
- * @param learningRate learning rate after warm-up
- * @param warmUpSteps steps over which the learning rate rises linearly; 0 for none
  * @param clipNorm largest 2-norm of all gradients together
+ * @param normCap largest 2-norm of the adapter's up matrices together; 0 for none
+ * @param microPairs pairs in the network at once; 0 for the whole batch
  * @param captionDropout share of pairs that train without their caption
  * @param flip share of pairs that are mirrored, both images together
  * @param averageDecay decay of the moving average of the adapter
@@ -23,22 +25,18 @@ import dev.realalign.diffusion.optim.AdamW;
 public record LearnerSettings(
         long runSeed,
         LoraConfig lora,
-        ObjectiveChoice objective,
+        StagePlan stages,
+        SamplerSettings sampler,
         AdamW.Config optimizer,
-        double learningRate,
-        int warmUpSteps,
         double clipNorm,
+        double normCap,
+        int microPairs,
         double captionDropout,
         double flip,
         double averageDecay,
         int averageEvery,
         int heldOutTimesteps,
         int captionCache) {
-
-    /** Learning rate of a step, from 1: linear warm-up, then constant. */
-    double learningRate(long step) {
-        return step < warmUpSteps ? learningRate * step / warmUpSteps : learningRate;
-    }
 
     /**
      * Decay of the average at its n-th update, from 1. The first updates forget faster, min(decay, (1 + n) / (10 + n)), so

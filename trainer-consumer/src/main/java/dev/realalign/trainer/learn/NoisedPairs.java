@@ -5,6 +5,7 @@ import dev.realalign.diffusion.schedule.NoiseLevel;
 import dev.realalign.diffusion.schedule.PredictionType;
 import dev.realalign.diffusion.tensor.Ops;
 import dev.realalign.diffusion.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
 
@@ -53,6 +54,44 @@ public record NoisedPairs(
     /** Pairs B. */
     public int pairs() {
         return levels.size() / 2;
+    }
+
+    /** Both halves of pairs {@code from} to {@code to}, exclusive. */
+    NoisedPairs of(int from, int to) {
+        int b = pairs();
+        if (from == 0 && to == b) {
+            return this;
+        }
+        List<NoiseLevel> part = new ArrayList<>(levels.subList(from, to));
+        part.addAll(levels.subList(b + from, b + to));
+        return new NoisedPairs(
+                halves(noisy, from, to),
+                halves(timesteps, from, to),
+                halves(target, from, to),
+                conditioning.rows(LongStream.concat(LongStream.range(from, to), LongStream.range(b + from, b + to))
+                        .toArray()),
+                part);
+    }
+
+    private Tensor halves(Tensor samples, int from, int to) {
+        int b = pairs();
+        return Ops.concatenate(List.of(samples.slice(0, from, to), samples.slice(0, b + from, b + to)), 0);
+    }
+
+    /**
+     * Pairs of B preferred and B rejected samples that were noised apart.
+     *
+     * @param both the captions of all 2B, the preferred ones first
+     */
+    static NoisedPairs joined(NoisedPairs preferred, NoisedPairs rejected, Conditioning both) {
+        List<NoiseLevel> levels = new ArrayList<>(preferred.levels);
+        levels.addAll(rejected.levels);
+        return new NoisedPairs(
+                Ops.concatenate(List.of(preferred.noisy, rejected.noisy), 0),
+                Ops.concatenate(List.of(preferred.timesteps, rejected.timesteps), 0),
+                Ops.concatenate(List.of(preferred.target, rejected.target), 0),
+                both,
+                levels);
     }
 
     /** Only the preferred halves; B samples. */

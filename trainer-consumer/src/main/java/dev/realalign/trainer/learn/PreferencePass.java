@@ -42,25 +42,87 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
             NoisedPairs batch,
             Objective objective,
             Safeguards safeguards) {
-        try (TensorScope scope = TensorScope.open()) {
+        return backward(denoiser, policy, reference, batch, objective, safeguards, batch.pairs());
+    }
+
+    /**
+     * As above, with no more than so many pairs in the network at once. The gradients are the same up to rounding: what an
+     * objective takes from the whole batch is measured in a pass of its own beforehand.
+     *
+     * @param microPairs pairs of a micro-batch
+     */
+    public static PreferencePass backward(
+            Denoiser denoiser,
+            LoraAdapter policy,
+            @Nullable LoraAdapter reference,
+            NoisedPairs batch,
+            Objective objective,
+            Safeguards safeguards,
+            int microPairs) {
+        int pairs = batch.pairs();
+        List<PairErrors> errors = new ArrayList<>();
+        List<PairGradient> gradients = new ArrayList<>();
+        if (microPairs < pairs && !(objective instanceof Objective.Pairwise)) {
+            for (int from = 0; from < pairs; from += microPairs) {
+                try (TensorScope scope = TensorScope.open()) {
+                    errors.addAll(
+                            measure(denoiser, policy, reference, batch.of(from, Math.min(pairs, from + microPairs))));
+                }
+            }
+            gradients.addAll(safeguards.guard(objective, errors));
+        }
+        boolean isKnown = !gradients.isEmpty();
+        for (int from = 0; from < pairs; from += microPairs) {
+            int to = Math.min(pairs, from + microPairs);
+            try (TensorScope scope = TensorScope.open()) {
+                Forward forward =
+                        Forward.of(denoiser, policy, reference, batch.of(from, to), objective, safeguards.anchor() > 0);
+                if (!isKnown) {
+                    errors.addAll(forward.errors());
+                    gradients.addAll(
+                            objective instanceof Objective.Pairwise pairwise
+                                    ? safeguards.guard(pairwise, forward.errors(), pairs)
+                                    : safeguards.guard(objective, forward.errors()));
+                }
+                forward.backward(gradients.subList(from, to));
+            }
+        }
+        return new PreferencePass(errors, gradients);
+    }
+
+    /** Predictions of a micro-batch, the policy's recorded. */
+    private record Forward(NoisedPairs used, Tensor prediction, @Nullable Tensor reference, List<PairErrors> errors) {
+
+        static Forward of(
+                Denoiser denoiser,
+                LoraAdapter policy,
+                @Nullable LoraAdapter reference,
+                NoisedPairs batch,
+                Objective objective,
+                boolean anchored) {
             NoisedPairs used = objective.usesRejected() ? batch : batch.preferred();
             Tensor referencePrediction =
-                    objective.usesReference() || safeguards.anchor() > 0 ? predict(denoiser, reference, used) : null;
+                    objective.usesReference() || anchored ? predict(denoiser, reference, used) : null;
             denoiser.use(policy);
             Tensor prediction =
                     Autograd.withGrad(() -> denoiser.predict(used.noisy(), used.timesteps(), used.conditioning()));
-            List<PairErrors> errors = errors(batch, used, prediction, referencePrediction);
-            List<PairGradient> gradients = safeguards.guard(objective, errors);
+            return new Forward(
+                    used,
+                    prediction,
+                    referencePrediction,
+                    PreferencePass.errors(batch, used, prediction, referencePrediction));
+        }
+
+        void backward(List<PairGradient> gradients) {
             Tensor gradient = Ops.scalePerSample(
                     prediction.sub(used.target()),
                     factors(gradients, used, PairGradient::preferredError, PairGradient::rejectedError));
-            if (safeguards.anchor() > 0 && referencePrediction != null) {
+            if (reference != null && gradients.stream().anyMatch(pair -> pair.preferredDrift() != 0)) {
                 gradient = gradient.add(Ops.scalePerSample(
-                        prediction.sub(referencePrediction),
+                        prediction.sub(reference),
                         factors(gradients, used, PairGradient::preferredDrift, PairGradient::rejectedDrift)));
             }
             Autograd.backward(prediction, gradient);
-            return new PreferencePass(errors, gradients);
         }
     }
 
@@ -73,12 +135,12 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
         }
     }
 
-    private static Tensor predict(Denoiser denoiser, @Nullable LoraAdapter adapter, NoisedPairs batch) {
+    static Tensor predict(Denoiser denoiser, @Nullable LoraAdapter adapter, NoisedPairs batch) {
         denoiser.use(adapter);
         return Autograd.withoutGrad(() -> denoiser.predict(batch.noisy(), batch.timesteps(), batch.conditioning()));
     }
 
-    private static List<PairErrors> errors(
+    static List<PairErrors> errors(
             NoisedPairs batch, NoisedPairs used, Tensor prediction, @Nullable Tensor referencePrediction) {
         int pairs = batch.pairs();
         boolean rejected = used.levels().size() == 2 * pairs;

@@ -21,6 +21,7 @@ import java.util.function.ToDoubleFunction;
  * @param lambda mean factor on the rejected halves' gradients
  * @param gradientNorm 2-norm of all gradients before clipping
  * @param learningRate learning rate of the step
+ * @param adapterNorm 2-norm of the adapter's up matrices together after the step; they are zero before training
  * @param applied whether the step changed the weights; false when loss or gradient were not finite
  */
 public record StepMetrics(
@@ -35,6 +36,7 @@ public record StepMetrics(
         double lambda,
         double gradientNorm,
         double learningRate,
+        double adapterNorm,
         boolean applied) {
 
     /** m_w - r_w: negative where the policy beats the reference on real images. */
@@ -52,7 +54,7 @@ public record StepMetrics(
         return dL() - dW();
     }
 
-    /** The mean of several steps, each weighing the same; the last one's learning rate. */
+    /** The mean of several steps, each weighing the same; the last one's learning rate and adapter norm. */
     public static StepMetrics mean(List<StepMetrics> steps) {
         StepMetrics last = steps.get(steps.size() - 1);
         return new StepMetrics(
@@ -67,6 +69,7 @@ public record StepMetrics(
                 mean(steps, StepMetrics::lambda),
                 mean(steps, StepMetrics::gradientNorm),
                 last.learningRate(),
+                last.adapterNorm(),
                 last.applied());
     }
 
@@ -90,6 +93,7 @@ public record StepMetrics(
         named.put("lambda", lambda);
         named.put("gradient_norm", gradientNorm);
         named.put("learning_rate", learningRate);
+        named.put("adapter_norm", adapterNorm);
         named.values().removeIf(value -> !Double.isFinite(value));
         return Collections.unmodifiableMap(named);
     }

@@ -10,6 +10,7 @@ import dev.realalign.schemas.LedgerSkip;
 import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.SessionBegun;
+import dev.realalign.schemas.StageSwitched;
 import dev.realalign.schemas.StepDone;
 import dev.realalign.trainer.plan.BatchPlan;
 import dev.realalign.trainer.plan.Skipped;
@@ -148,6 +149,28 @@ public final class Ledger {
                 .build();
         LedgerChain link = state.chain().after(unlinked, new LedgerChain(target.sha256()));
         append(List.of(Rewound.newBuilder(unlinked).setChain(digest(link.hex())).build()));
+    }
+
+    /**
+     * Writes that a stage begins.
+     *
+     * @param step last step before
+     * @param stage number of the stage, from 1
+     * @param setting what its plans will say
+     * @param reason why the stage before is over
+     */
+    public void switchStage(long step, int stage, Setting setting, String reason) {
+        StageSwitched unlinked = StageSwitched.newBuilder()
+                .setStep(step)
+                .setStage(stage)
+                .setObjective(setting.objective())
+                .setReason(reason)
+                .setReference(digest(setting.reference()))
+                .setChain(digest(LedgerChain.EMPTY.hex()))
+                .build();
+        append(List.of(StageSwitched.newBuilder(unlinked)
+                .setChain(digest(state.chain().after(unlinked).hex()))
+                .build()));
     }
 
     /** As many entries as it takes to keep each small; all carry the offsets after the last. */

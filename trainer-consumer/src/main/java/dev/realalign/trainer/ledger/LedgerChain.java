@@ -4,6 +4,7 @@ import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.LedgerMember;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.Sha256;
+import dev.realalign.schemas.StageSwitched;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -16,7 +17,7 @@ import java.util.HexFormat;
  *
  * <p>A link is the SHA-256 of the link before and one entry: a plan as {@code P}, step, number of members, image id and
  * triple digest of each, objective, seed, reference; a rewind as {@code R}, step, step returned to and the link at that
- * step. Numbers are big-endian, texts UTF-8 ended by a zero byte. The chain begins with 32 zero bytes.
+ * step; a switch of stage as {@code S}, step, number of the stage, objective, reference. Numbers are big-endian, texts UTF-8 ended by a zero byte. The chain begins with 32 zero bytes.
  *
  * @param hex the link, in lower-case hex
  */
@@ -63,6 +64,17 @@ public record LedgerChain(String hex) {
         sha256.update(number(rewound.getStep()));
         sha256.update(number(rewound.getToStep()));
         sha256.update(target.bytes());
+        return new LedgerChain(Sha256.hex(sha256));
+    }
+
+    /** The link after a switch of stage; the entry's own link does not enter. */
+    LedgerChain after(StageSwitched switched) {
+        MessageDigest sha256 = begin('S');
+        sha256.update(number(switched.getStep()));
+        sha256.update(number(switched.getStage()));
+        sha256.update(switched.getObjective().getBytes(StandardCharsets.UTF_8));
+        sha256.update((byte) 0);
+        sha256.update(switched.getReference().bytes());
         return new LedgerChain(Sha256.hex(sha256));
     }
 

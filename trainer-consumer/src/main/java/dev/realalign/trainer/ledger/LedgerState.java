@@ -5,6 +5,7 @@ import dev.realalign.schemas.GapAccepted;
 import dev.realalign.schemas.LedgerEntry;
 import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.Rewound;
+import dev.realalign.schemas.StageSwitched;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -68,6 +69,8 @@ public final class LedgerState {
             moveTo(skipped.getNextOffsets());
         } else if (event instanceof GapAccepted gap) {
             nextOffsets.merge(gap.getPartition(), gap.getTo(), Math::max);
+        } else if (event instanceof StageSwitched switched) {
+            requireLink(entry, chain.after(switched), switched.getChain().bytes());
         } else if (event instanceof Rewound rewound) {
             chain = LedgerChain.of(rewound.getChain().bytes());
             rewindCommands.add(rewound.getCommand());

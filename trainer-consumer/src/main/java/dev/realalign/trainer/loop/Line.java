@@ -77,6 +77,12 @@ final class Line {
         measured(target.metrics());
     }
 
+    /** Says that another stage begins: its reference is another, so measures of the one before are no past of its own. */
+    void switched(LedgerMark standing) {
+        mark = standing;
+        measured(Map.of());
+    }
+
     void holdOut(List<TrainingPair> pairs) {
         heldOut.addAll(pairs);
     }

@@ -11,6 +11,7 @@ import dev.realalign.schemas.LedgerSkip;
 import dev.realalign.schemas.PartitionName;
 import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.Rewound;
+import dev.realalign.schemas.StageSwitched;
 import dev.realalign.schemas.StepDone;
 import dev.realalign.trainer.candidate.CandidateStore;
 import dev.realalign.trainer.learn.Learner;
@@ -83,6 +84,9 @@ final class Replay {
                 repeat(entry, plan, i < lastRewind, results, observer);
             } else if (event instanceof RecordsSkipped skipped) {
                 holdOutAgain(skipped);
+            } else if (event instanceof StageSwitched switched && i > lastRewind) {
+                repeat(switched);
+                begun.line().switched(mark(entry, switched.getChain().bytes()));
             } else if (event instanceof Rewound rewound && i == lastRewind) {
                 begun.line().rewound(mark(entry, rewound.getChain().bytes()), returnTo(rewound));
             }
@@ -123,7 +127,6 @@ final class Replay {
             boolean undone,
             Map<Long, Map<String, Double>> results,
             Observer observer) {
-        requireSameSetting(plan);
         List<TrainingPair> pairs = members(plan);
         LedgerMark mark = mark(entry, plan.getChain().bytes());
         SortedMap<Integer, Long> next = LedgerState.offsets(plan.getNextOffsets());
@@ -131,6 +134,12 @@ final class Replay {
             begun.line().trained(plan.getStep(), pairs, next, mark);
             return;
         }
+        requireSameSetting(
+                "Step " + plan.getStep() + " of model " + settings.model() + " was planned",
+                new Ledger.Setting(
+                        plan.getObjective(),
+                        plan.getSeed(),
+                        HexFormat.of().formatHex(plan.getReference().bytes())));
         StepMetrics metrics = learner.step(plan.getStep(), pairs);
         begun.line().trained(plan.getStep(), pairs, next, mark);
         Map<String, Double> before = results.get(plan.getStep());
@@ -142,20 +151,31 @@ final class Replay {
         observer.repeated(metrics);
     }
 
+    private void repeat(StageSwitched switched) {
+        String what = "Stage " + switched.getStage() + " of model " + settings.model();
+        if (switched.getStage() > learner.stageMark().stages()) {
+            throw UserErrorException.usage(List.of(
+                    what + " has begun, but the plan has " + learner.stageMark().stages() + " now." + TakeOver.REMEDY));
+        }
+        learner.enterStage(switched.getStage(), switched.getStep());
+        requireSameSetting(
+                what + " was begun",
+                new Ledger.Setting(
+                        switched.getObjective(),
+                        learner.runSeed(),
+                        HexFormat.of().formatHex(switched.getReference().bytes())));
+    }
+
     private LedgerMark mark(LedgerEntry entry, byte[] chain) {
         return new LedgerMark(
                 begun.ledger().session(), entry.getPosition(), HexFormat.of().formatHex(chain));
     }
 
-    private void requireSameSetting(BatchPlanned plan) {
+    private void requireSameSetting(String what, Ledger.Setting then) {
         Ledger.Setting today = setting(learner);
-        Ledger.Setting then = new Ledger.Setting(
-                plan.getObjective(),
-                plan.getSeed(),
-                HexFormat.of().formatHex(plan.getReference().bytes()));
         if (!then.equals(today)) {
-            throw UserErrorException.usage(List.of("Step " + plan.getStep() + " of model " + settings.model()
-                    + " was planned and is not yet in a candidate, so it must be repeated as it was: under " + then
+            throw UserErrorException.usage(List.of(what
+                    + " and is not yet in a candidate, so it must be repeated as it was: under " + then
                     + ", not under " + today + "." + TakeOver.REMEDY));
         }
     }

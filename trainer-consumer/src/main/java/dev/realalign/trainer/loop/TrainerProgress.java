@@ -2,6 +2,7 @@ package dev.realalign.trainer.loop;
 
 import dev.realalign.trainer.learn.HeldOutMeasure;
 import dev.realalign.trainer.learn.StepMetrics;
+import dev.realalign.trainer.stage.StageMark;
 import dev.realalign.trainer.triple.SkipReason;
 import java.time.Duration;
 import java.util.Map;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * How far a trainer is: a snapshot.
  *
  * @param step optimizer steps taken in the life of the line
+ * @param stage the stage under training
  * @param triples triples trained in the life of the line
  * @param skipped records of this run that were consumed without being trained, by reason
  * @param notApplied steps of this run whose loss or gradient was not finite
@@ -31,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record TrainerProgress(
         long step,
+        StageMark stage,
         long triples,
         Map<SkipReason, Long> skipped,
         long notApplied,

@@ -2,6 +2,7 @@ package dev.realalign.trainer.loop;
 
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.CheckpointCandidate;
+import dev.realalign.schemas.Measures;
 import dev.realalign.schemas.PartitionName;
 import dev.realalign.trainer.candidate.CandidateStore;
 import dev.realalign.trainer.learn.HeldOutMeasure;
@@ -17,6 +18,7 @@ import dev.realalign.trainer.plan.BatchPlanner;
 import dev.realalign.trainer.plan.Delivery;
 import dev.realalign.trainer.plan.PassedOver;
 import dev.realalign.trainer.plan.Skipped;
+import dev.realalign.trainer.stage.StageMark;
 import dev.realalign.trainer.triple.SkipReason;
 import java.io.IOException;
 import java.time.Duration;
@@ -184,6 +186,11 @@ public final class TrainingLoop {
     public boolean turn(Duration patience) throws InterruptedException {
         long start = nanoTime.getAsLong();
         rewindIfAsked();
+        switchStageIfOver();
+        if (isPlanOver()) {
+            rest();
+            return false;
+        }
         Optional<Closing> closing = awaitBatch(start + patience.toNanos());
         long ready = nanoTime.getAsLong();
         pace.waited(ready - start);
@@ -197,6 +204,43 @@ public final class TrainingLoop {
         source.report(planner().open() == 0 ? planner().nextOffsets() : line().nextOffsets());
         publishProgress();
         return closing.isPresent();
+    }
+
+    /**
+     * Begins the next stage where one is over. A candidate of the last step comes first, so that each stage is measured
+     * against its own reference.
+     */
+    private void switchStageIfOver() {
+        Optional<String> end = learner.stageEnd();
+        StageMark over = learner.stageMark();
+        if (end.isEmpty() || over.isLast()) {
+            return;
+        }
+        writeCandidate(ledger(), line(), state().announced());
+        learner.enterStage(over.number() + 1, line().step());
+        ledger().switchStage(line().step(), over.number() + 1, Replay.setting(learner), end.get());
+        line().switched(ledger().mark());
+        log.info(
+                "stage {} of model {} is over after step {}: {}; stage {} begins",
+                over,
+                settings.model(),
+                line().step(),
+                end.get(),
+                learner.stageMark());
+    }
+
+    /** Whether the last stage is over, so that nothing is left to train. */
+    public boolean isPlanOver() {
+        return learner.stageMark().isLast() && learner.stageEnd().isPresent();
+    }
+
+    /** What there is to do once the plan is over: the last candidate, and answers. What still comes stays in the log. */
+    private void rest() {
+        ledger().settle();
+        writeCandidate(ledger(), line(), state().announced());
+        flushUntil = null;
+        flush.answer(candidateStep);
+        publishProgress();
     }
 
     private Optional<Closing> awaitBatch(long deadline) throws InterruptedException {
@@ -321,6 +365,7 @@ public final class TrainingLoop {
         }
         Map<String, Double> metrics =
                 new TreeMap<>(StepMetrics.mean(sinceCandidate).named());
+        metrics.put(Measures.STAGE, (double) learner.stageMark().number());
         Optional<HeldOutMeasure> measure = learner.measure(line.heldOut());
         measure.ifPresent(m -> {
             metrics.putAll(m.named());
@@ -380,6 +425,7 @@ public final class TrainingLoop {
         headroom.filter(left -> left.compareTo(settings.headroomAlert()) < 0).ifPresent(this::warnOfHeadroom);
         progress.set(new TrainerProgress(
                 line().step(),
+                learner.stageMark(),
                 line().triples(),
                 Map.copyOf(skipped),
                 notApplied,

@@ -18,11 +18,6 @@ public record Kto(double beta) implements Objective {
         return batch.stream().map(pair -> pairLoss(pair, kl)).toList();
     }
 
-    @Override
-    public boolean pairsShareNoise() {
-        return false;
-    }
-
     /** The mean of the pair's two images, so that the batch mean over pairs is the mean over images. */
     private PairLoss pairLoss(PairErrors pair, double kl) {
         double desired = Logistic.sigmoid(beta * (-pair.dW() - kl));

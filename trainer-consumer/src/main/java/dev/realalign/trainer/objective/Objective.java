@@ -21,11 +21,6 @@ public interface Objective {
         return true;
     }
 
-    /** Whether the two halves of a pair share noise and timestep; where not, they are two images of their own. */
-    default boolean pairsShareNoise() {
-        return true;
-    }
-
     /** An objective in which no pair's loss depends on another pair. */
     @FunctionalInterface
     interface Pairwise extends Objective {

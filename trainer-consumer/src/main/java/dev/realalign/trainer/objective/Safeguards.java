@@ -36,10 +36,24 @@ public record Safeguards(OptionalDouble sdpoMu, double winnerSft, double anchor)
 
     /** The guarded gradients of a whole optimizer batch, in its order. */
     public List<PairGradient> guard(Objective objective, List<PairErrors> batch) {
-        List<PairLoss> losses = objective.evaluate(batch);
-        List<PairGradient> gradients = new ArrayList<>(batch.size());
-        for (int i = 0; i < batch.size(); i++) {
-            gradients.add(guard(losses.get(i), batch.get(i), batch.size()));
+        return guard(objective, batch, batch.size());
+    }
+
+    /**
+     * The guarded gradients of some pairs of an optimizer batch.
+     *
+     * @param objective evaluates these pairs as it would among the others
+     * @param pairs pairs of the whole batch, over which its loss is the mean
+     */
+    public List<PairGradient> guard(Objective.Pairwise objective, List<PairErrors> some, int pairs) {
+        return guard((Objective) objective, some, pairs);
+    }
+
+    private List<PairGradient> guard(Objective objective, List<PairErrors> some, int pairs) {
+        List<PairLoss> losses = objective.evaluate(some);
+        List<PairGradient> gradients = new ArrayList<>(some.size());
+        for (int i = 0; i < some.size(); i++) {
+            gradients.add(guard(losses.get(i), some.get(i), pairs));
         }
         return gradients;
     }

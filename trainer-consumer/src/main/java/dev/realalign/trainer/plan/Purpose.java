@@ -14,6 +14,10 @@ public enum Purpose {
     FLIP,
     /** Draw from the autoencoder's posterior. */
     POSTERIOR,
+    /** Phase of a sampled trajectory, and the point that is taken of it. */
+    TRAJECTORY,
+    /** Noise a trajectory starts from. */
+    TRAJECTORY_NOISE,
     /** Whether an image is held out. */
     HOLD_OUT,
     /** Noise of a held-out measurement. */

@@ -6,7 +6,11 @@ import dev.realalign.diffusion.lora.LoraConfig;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.model.LoadOptions;
 import dev.realalign.diffusion.optim.AdamW;
-import dev.realalign.trainer.learn.ObjectiveChoice.Kind;
+import dev.realalign.trainer.stage.ObjectiveChoice;
+import dev.realalign.trainer.stage.ObjectiveChoice.Kind;
+import dev.realalign.trainer.stage.RateSchedule;
+import dev.realalign.trainer.stage.Stage;
+import dev.realalign.trainer.stage.StagePlan;
 import dev.realalign.trainer.triple.TrainingPair;
 import dev.realalign.trainer.triple.Triples;
 import java.nio.file.Files;
@@ -33,14 +37,20 @@ public final class TinyPhoto {
     }
 
     static LearnerSettings settings(ObjectiveChoice objective, double learningRate, int captionCache) {
+        return settings(
+                StagePlan.of(Stage.endless(objective, RateSchedule.constant(learningRate, 0))), 0, captionCache);
+    }
+
+    static LearnerSettings settings(StagePlan stages, int microPairs, int captionCache) {
         return new LearnerSettings(
                 42,
                 new LoraConfig(2, 4),
-                objective,
+                stages,
+                new SamplerSettings(4, 2),
                 AdamW.Config.DEFAULT,
-                learningRate,
-                0,
                 1.0,
+                0,
+                microPairs,
                 0.2,
                 0.5,
                 0.9,

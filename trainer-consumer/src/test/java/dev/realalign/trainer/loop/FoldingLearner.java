@@ -9,6 +9,7 @@ import dev.realalign.schemas.Sha256;
 import dev.realalign.trainer.learn.HeldOutMeasure;
 import dev.realalign.trainer.learn.Learner;
 import dev.realalign.trainer.learn.StepMetrics;
+import dev.realalign.trainer.stage.StageMark;
 import dev.realalign.trainer.triple.TrainingPair;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -19,11 +20,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A learner whose weights are a digest of all it was ever taught, in order: anything lost, repeated or moved shows. */
+/**
+ * A learner in stages whose weights are a digest of all it was ever taught, in order: anything
+ * lost, repeated or moved shows.
+ */
 final class FoldingLearner implements Learner {
     static final int RESOLUTION = 4;
     final List<List<String>> steps = new ArrayList<>();
     String weights = "untrained";
+    /** Steps of every stage but the last, which has no end. */
+    List<Integer> stageSteps = List.of();
+
+    private int stage = 1;
+    private int stepsInStage;
     int rank = 4;
     long seed = 7;
     double loss = 0.5;
@@ -46,7 +55,26 @@ final class FoldingLearner implements Learner {
 
     @Override
     public ObjectiveSettings objective() {
-        return new ObjectiveSettings("fold", "", Map.of());
+        return new ObjectiveSettings("fold", "", Map.of("stage", Integer.toString(stage)));
+    }
+
+    @Override
+    public StageMark stageMark() {
+        return new StageMark(stage, stageSteps.size() + 1, "fold");
+    }
+
+    @Override
+    public Optional<String> stageEnd() {
+        return stage <= stageSteps.size() && stepsInStage >= stageSteps.get(stage - 1)
+                ? Optional.of("its " + stepsInStage + " steps are done")
+                : Optional.empty();
+    }
+
+    @Override
+    public void enterStage(int number, long step) {
+        stage = number;
+        stepsInStage = 0;
+        weights = Sha256.hex((weights + "|stage " + number + " after " + step).getBytes(StandardCharsets.UTF_8));
     }
 
     @Override
@@ -56,7 +84,7 @@ final class FoldingLearner implements Learner {
 
     @Override
     public String referenceDigest() {
-        return Sha256.hex(new byte[] {2});
+        return Sha256.hex(new byte[] {2, (byte) stage});
     }
 
     @Override
@@ -64,12 +92,13 @@ final class FoldingLearner implements Learner {
         crashes.pass();
         List<String> taught = pairs.stream().map(TrainingPair::imageId).toList();
         steps.add(taught);
+        stepsInStage++;
         boolean applied = Double.isFinite(loss);
         if (applied) {
             weights = Sha256.hex((weights + "|" + step + "|" + taught).getBytes(StandardCharsets.UTF_8));
         }
         crashes.pass();
-        return new StepMetrics(pairs.size(), loss, 1, 1, 1, 1, 0.5, 0.5, 1, 0.1, 1e-3, applied);
+        return new StepMetrics(pairs.size(), loss, 1, 1, 1, 1, 0.5, 0.5, 1, 0.1, 1e-3, 1, applied);
     }
 
     @Override
@@ -87,14 +116,18 @@ final class FoldingLearner implements Learner {
                 CheckpointLayout.REFERENCE,
                 CheckpointLayout.OPTIMIZER)) {
             crashes.pass();
-            Files.writeString(folder.resolve(name), weights);
+            Files.writeString(folder.resolve(name), weights + " " + stage + " " + stepsInStage);
         }
         crashes.pass();
     }
 
     @Override
     public void load(Path folder) throws IOException {
-        weights = Files.readString(folder.resolve(CheckpointLayout.ADAPTER));
+        String[] saved =
+                Files.readString(folder.resolve(CheckpointLayout.ADAPTER)).split(" ");
+        weights = saved[0];
+        stage = Integer.parseInt(saved[1]);
+        stepsInStage = Integer.parseInt(saved[2]);
     }
 
     @Override
