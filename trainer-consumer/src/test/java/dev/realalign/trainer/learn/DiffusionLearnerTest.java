@@ -12,6 +12,9 @@ import dev.realalign.diffusion.tensor.Tensor;
 import dev.realalign.schemas.Sha256;
 import dev.realalign.trainer.stage.ObjectiveChoice;
 import dev.realalign.trainer.stage.ObjectiveChoice.Kind;
+import dev.realalign.trainer.stage.RateSchedule;
+import dev.realalign.trainer.stage.Stage;
+import dev.realalign.trainer.stage.StagePlanText;
 import dev.realalign.trainer.triple.TrainingPair;
 import dev.realalign.trainer.triple.Triples;
 import java.io.IOException;
@@ -27,9 +30,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DiffusionLearnerTest {
     private static DiffusionModel model;
+    private static final Map<String, String> uninterrupted = new TreeMap<>();
 
     @TempDir
     private Path folder;
@@ -91,6 +96,184 @@ class DiffusionLearnerTest {
             assertThat(metrics.applied()).isTrue();
             assertThat(metrics.named()).containsKeys("loss", "m_w", "gradient_norm");
             assertThat(saved(learner).get("adapter.safetensors")).isNotEqualTo(before.get("adapter.safetensors"));
+        }
+    }
+
+    @Test
+    void at_the_start_policy_is_reference_so_dro_is_its_margin_to_the_last_bit() {
+        try (DiffusionLearner learner = learner(Kind.DRO)) {
+            StepMetrics first = learner.step(1, batch(1));
+            assertThat(first.loss()).isEqualTo(0.001);
+            assertThat(first.mL())
+                    .as("the policy still says what the lagged policy said")
+                    .isLessThan(1e-9);
+            assertThat(first.dW()).isZero();
+            assertThat(first.factor()).isEqualTo(1);
+            StepMetrics second = learner.step(2, batch(2));
+            assertThat(second.mL()).as("the policy has left the lagged one").isPositive();
+        }
+    }
+
+    @Test
+    void dro_lowers_the_error_on_real_images() {
+        List<TrainingPair> heldOut = TinyPhoto.pairs(100, 106);
+        try (DiffusionLearner learner = learner(Kind.DRO)) {
+            for (long step = 1; step <= 12; step++) {
+                learner.step(step, batch(step));
+            }
+            assertThat(learner.measure(heldOut).orElseThrow().preferredRatio()).isLessThan(1.0);
+        }
+    }
+
+    /** dro for three steps under a lag of two, then dpo with a mixed reference. */
+    private static LearnerSettings stages() {
+        return TinyPhoto.settings(
+                StagePlanText.parse(
+                        "dro steps=3 refresh=2 rate=1e-2; dpo mix=0.2/2 schedule=cosine/4; spin refresh=2",
+                        Stage.endless(ObjectiveChoice.of(Kind.DPO, 2000), RateSchedule.constant(3e-3, 2))),
+                0,
+                16);
+    }
+
+    private static void steps(DiffusionLearner learner, long from, long to) {
+        for (long step = from; step <= to; step++) {
+            learner.step(step, batch(step));
+            if (learner.stageEnd().isPresent() && !learner.stageMark().isLast()) {
+                learner.enterStage(learner.stageMark().number() + 1, step);
+            }
+        }
+    }
+
+    @Test
+    void a_stage_begins_from_the_published_weights_of_the_one_before_which_are_its_reference() throws IOException {
+        try (DiffusionLearner learner = new DiffusionLearner(model, stages())) {
+            for (long step = 1; step <= 3; step++) {
+                assertThat(learner.stageEnd()).isEmpty();
+                learner.step(step, batch(step));
+            }
+            assertThat(learner.stageEnd()).contains("its 3 steps are done");
+            assertThat(learner.stageMark()).hasToString("1 of 3 (dro)");
+            Map<String, String> before = saved(learner);
+            String reference = learner.referenceDigest();
+            learner.enterStage(2, 3);
+            Map<String, String> after = saved(learner);
+            assertThat(learner.stageMark()).hasToString("2 of 3 (dpo)");
+            assertThat(learner.stageEnd()).isEmpty();
+            assertThat(learner.objective().settings())
+                    .containsEntry("stage", "2 of 3")
+                    .containsEntry("reference", "previous, mix 0.2/2");
+            assertThat(learner.referenceDigest()).isNotEqualTo(reference);
+            assertThat(after.get("reference.safetensors"))
+                    .isEqualTo(before.get("ema.safetensors"))
+                    .isEqualTo(after.get("adapter.safetensors"))
+                    .isEqualTo(learner.referenceDigest());
+            assertThat(before).containsKey("lagged.safetensors");
+            assertThat(after).as("dpo looks back at nothing").doesNotContainKey("lagged.safetensors");
+            StepMetrics first = learner.step(4, batch(4));
+            assertThat(first.loss()).isEqualTo(Math.log(2));
+            assertThat(first.learningRate()).as("warmed up anew").isEqualTo(1.5e-3);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7})
+    void a_run_through_three_stages_saved_and_loaded_after_any_step_goes_on_to_the_bit(long savedAfter)
+            throws IOException {
+        LearnerSettings settings = TinyPhoto.settings(
+                StagePlanText.parse(
+                        "dro steps=3 refresh=2 rate=1e-2; dpo steps=3 mix=0.2/2 schedule=cosine/4; spin refresh=1",
+                        Stage.endless(ObjectiveChoice.of(Kind.DPO, 2000), RateSchedule.constant(3e-3, 2))),
+                0,
+                16);
+        if (uninterrupted.isEmpty()) {
+            try (DiffusionLearner learner = new DiffusionLearner(model, settings)) {
+                steps(learner, 1, 8);
+                uninterrupted.putAll(saved(learner));
+            }
+        }
+        Path half = Files.createDirectory(folder.resolve("half"));
+        try (DiffusionLearner learner = new DiffusionLearner(model, settings)) {
+            steps(learner, 1, savedAfter);
+            learner.save(half);
+        }
+        try (DiffusionLearner learner = new DiffusionLearner(model, settings)) {
+            learner.load(half);
+            steps(learner, savedAfter + 1, 8);
+            assertThat(saved(learner)).isEqualTo(uninterrupted);
+        }
+    }
+
+    @Test
+    void a_candidate_of_a_stage_the_plan_no_longer_has_is_refused() throws IOException {
+        try (DiffusionLearner learner = new DiffusionLearner(model, stages())) {
+            steps(learner, 1, 3);
+            learner.save(folder);
+        }
+        try (DiffusionLearner learner = learner(Kind.DPO)) {
+            assertThatThrownBy(() -> learner.load(folder))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage("it is in stage 2 of its plan, and the plan has 1 now");
+        }
+    }
+
+    @Test
+    void the_cap_bounds_the_adapter_after_every_step() {
+        LearnerSettings free = TinyPhoto.settings(Kind.DPO);
+        LearnerSettings capped = new LearnerSettings(
+                free.runSeed(),
+                free.lora(),
+                free.stages(),
+                free.sampler(),
+                free.optimizer(),
+                free.clipNorm(),
+                0.05,
+                free.microPairs(),
+                free.captionDropout(),
+                free.flip(),
+                free.averageDecay(),
+                free.averageEvery(),
+                free.heldOutTimesteps(),
+                free.captionCache());
+        try (DiffusionLearner learner = new DiffusionLearner(model, free)) {
+            assertThat(learner.step(1, batch(1)).adapterNorm()).isGreaterThan(0.06);
+        }
+        try (DiffusionLearner learner = new DiffusionLearner(model, capped)) {
+            assertThat(learner.step(1, batch(1)).adapterNorm()).isCloseTo(0.05, within(1e-6));
+            assertThat(learner.step(2, batch(2)).adapterNorm()).isLessThanOrEqualTo(0.05 + 1e-6);
+        }
+    }
+
+    @Test
+    void nft_on_a_flow_model_goes_on_to_the_bit_after_it_was_saved() throws IOException {
+        Path golden = Path.of(System.getProperty("realalign.shared", "shared"), "golden", "models", "sd35m-tiny");
+        assumeTrue(Files.isDirectory(golden), "no golden models at " + golden);
+        try (DiffusionModel flow = DiffusionModel.load(golden, LoadOptions.DEFAULT)) {
+            LearnerSettings settings = TinyPhoto.settings(
+                    StagePlanText.parse(
+                            "dro steps=2 refresh=1; nft refresh=2",
+                            Stage.endless(ObjectiveChoice.of(Kind.DPO, 100), RateSchedule.constant(3e-3, 0))),
+                    1,
+                    16);
+            List<TrainingPair> pairs = List.of(Triples.pair(1, flow.resolution()), Triples.pair(2, flow.resolution()));
+            Map<String, String> whole;
+            try (DiffusionLearner learner = new DiffusionLearner(flow, settings)) {
+                for (long step = 1; step <= 7; step++) {
+                    assertThat(learner.step(step, pairs).applied()).isTrue();
+                    if (step == 2) {
+                        learner.enterStage(2, step);
+                    } else if (step == 5) {
+                        learner.save(folder);
+                    }
+                }
+                whole = saved(learner);
+                assertThat(whole).containsKey("lagged.safetensors");
+            }
+            try (DiffusionLearner learner = new DiffusionLearner(flow, settings)) {
+                learner.load(folder);
+                learner.step(6, pairs);
+                learner.step(7, pairs);
+                assertThat(saved(learner)).isEqualTo(whole);
+            }
         }
     }
 

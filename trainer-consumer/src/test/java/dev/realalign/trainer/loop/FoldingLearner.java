@@ -31,6 +31,9 @@ final class FoldingLearner implements Learner {
     /** Steps of every stage but the last, which has no end. */
     List<Integer> stageSteps = List.of();
 
+    /** Without an end the last stage goes on; with one it is over after four steps. */
+    boolean endless = true;
+
     private int stage = 1;
     private int stepsInStage;
     int rank = 4;
@@ -65,9 +68,8 @@ final class FoldingLearner implements Learner {
 
     @Override
     public Optional<String> stageEnd() {
-        return stage <= stageSteps.size() && stepsInStage >= stageSteps.get(stage - 1)
-                ? Optional.of("its " + stepsInStage + " steps are done")
-                : Optional.empty();
+        int steps = stage <= stageSteps.size() ? stageSteps.get(stage - 1) : endless ? Integer.MAX_VALUE : 4;
+        return stepsInStage >= steps ? Optional.of("its " + stepsInStage + " steps are done") : Optional.empty();
     }
 
     @Override

@@ -15,8 +15,10 @@ import dev.realalign.schemas.LedgerEntry;
 import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.SessionBegun;
+import dev.realalign.schemas.StageSwitched;
 import dev.realalign.trainer.candidate.CandidateStore;
 import dev.realalign.trainer.ledger.FencedException;
+import dev.realalign.trainer.ledger.LedgerChain;
 import dev.realalign.trainer.ledger.LedgerState;
 import dev.realalign.trainer.ledger.RewindRequest;
 import dev.realalign.trainer.plan.Delivery;
@@ -58,6 +60,7 @@ class TrainingLoopTest {
     private final FlushRequest flush = new FlushRequest();
     private boolean deterministic;
     private boolean acceptGaps;
+    private List<Integer> stageSteps = List.of();
     private CrashPoints crashes = CrashPoints.none();
     private FoldingLearner learner;
     private MemoryTriples triples;
@@ -110,6 +113,7 @@ class TrainingLoopTest {
     private void restart() {
         learner = new FoldingLearner();
         learner.crashes = crashes;
+        learner.stageSteps = stageSteps;
         triples = new MemoryTriples(log, clock);
         loop = loop();
     }
@@ -541,9 +545,11 @@ class TrainingLoopTest {
         }
     }
 
-    @Test
-    void killed_at_any_boundary_it_ends_with_the_same_weights_and_the_same_ledger() throws Exception {
+    @ParameterizedTest
+    @MethodSource("plans")
+    void killed_at_any_boundary_it_ends_with_the_same_weights_and_the_same_ledger(List<Integer> plan) throws Exception {
         deterministic = true;
+        stageSteps = plan;
         Undisturbed expected = undisturbed(34);
         assertThat(expected.boundaries()).isGreaterThan(60);
         for (long boundary = 1; boundary <= expected.boundaries(); boundary++) {
@@ -567,6 +573,94 @@ class TrainingLoopTest {
             assertThat(chain()).as("ledger after boundary " + boundary).isEqualTo(expected.chain());
             assertThat(consumed()).containsExactlyInAnyOrderElementsOf(fed());
         }
+    }
+
+    /** Steps of the stages before the last: none; one that ends between candidates and one that ends with a candidate. */
+    static Stream<List<Integer>> plans() {
+        return Stream.of(List.of(), List.of(2, 4));
+    }
+
+    @Test
+    void a_stage_that_is_over_makes_way_for_the_next_on_the_stream_and_in_the_ledger() throws Exception {
+        stageSteps = List.of(4);
+        feed(0, 60);
+        restart();
+        loop.takeOver("test");
+        turns(6);
+        List<StageSwitched> switches = candidates.entries.stream()
+                .map(LedgerEntry::getEntry)
+                .filter(StageSwitched.class::isInstance)
+                .map(StageSwitched.class::cast)
+                .toList();
+        assertThat(switches).hasSize(1);
+        assertThat(switches.get(0).getStep()).isEqualTo(4);
+        assertThat(switches.get(0).getStage()).isEqualTo(2);
+        assertThat(switches.get(0).getReason()).isEqualTo("its 4 steps are done");
+        assertThat(switches.get(0).getObjective()).contains("{stage=2}");
+        assertThat(candidates.announced.stream().map(CheckpointCandidate::getStep))
+                .as("the last step of a stage has a candidate")
+                .containsExactly(3L, 4L, 6L);
+        assertThat(candidates.announced.stream().map(c -> c.getMetrics().get("stage")))
+                .containsExactly(1.0, 1.0, 2.0);
+        assertThat(loop.progress().orElseThrow().stage()).hasToString("2 of 2 (fold)");
+        assertThat(manifestOf("step-0000000006-s0001").objective().settings()).containsEntry("stage", "2");
+        assertThat(chain()).isNotEqualTo(LedgerChain.EMPTY.hex());
+    }
+
+    private CandidateManifest manifestOf(String candidate) throws Exception {
+        return CandidateManifest.parse(
+                Files.readAllBytes(root.resolve("models/m/candidates/" + candidate + "/manifest.json")), "manifest");
+    }
+
+    @Test
+    void a_plan_with_another_stage_after_the_switch_does_not_repeat_it_as_something_else() throws Exception {
+        stageSteps = List.of(4);
+        feed(0, 60);
+        restart();
+        loop.takeOver("test");
+        turns(5);
+        stageSteps = List.of();
+        restart();
+        assertThatThrownBy(() -> loop.takeOver("test"))
+                .isInstanceOf(UserErrorException.class)
+                .hasMessage(
+                        "Stage 2 of model m has begun, but the plan has 1 now. Configure it so again, or train under"
+                                + " another model name.");
+    }
+
+    @Test
+    void a_rewind_into_a_stage_before_goes_through_the_switch_again() throws Exception {
+        stageSteps = List.of(4);
+        feed(0, 80);
+        restart();
+        loop.takeOver("test");
+        turns(6);
+        CheckpointCandidate third = candidates.announced.get(0);
+        rewinds.add(new RewindRequest("command-1", 1, third.getCandidate(), third.getDigest(), "ann", "colours drift"));
+        turns(3);
+        String after = learner.weights;
+        assertThat(candidates.entries.stream().filter(e -> e.getEntry() instanceof StageSwitched))
+                .as("one step of stage 1 was left after the rewind")
+                .hasSize(2);
+        restart();
+        loop.takeOver("test");
+        assertThat(learner.weights).isEqualTo(after);
+    }
+
+    @Test
+    void once_the_last_stage_is_over_nothing_is_trained_and_a_flush_is_answered() throws Exception {
+        feed(0, 60);
+        learner.endless = false;
+        loop.takeOver("test");
+        turns(4);
+        assertThat(loop.isPlanOver()).isTrue();
+        int entries = candidates.entries.size();
+        CompletableFuture<Long> flushed = flush.ask();
+        assertThat(loop.turn(PATIENCE)).isFalse();
+        assertThat(loop.turn(PATIENCE)).isFalse();
+        assertThat(flushed).isCompletedWithValue(4L);
+        assertThat(candidates.entries).as("the result of step 4 and no more").hasSize(entries + 1);
+        assertThat(learner.steps).hasSize(4);
     }
 
     @Test

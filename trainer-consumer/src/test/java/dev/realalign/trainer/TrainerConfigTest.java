@@ -1,0 +1,177 @@
+package dev.realalign.trainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.realalign.diffusion.model.DiffusionModel;
+import dev.realalign.runtime.UserErrorException;
+import dev.realalign.trainer.learn.TinyPhoto;
+import dev.realalign.trainer.stage.ObjectiveChoice.Kind;
+import dev.realalign.trainer.stage.StagePlan;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class TrainerConfigTest {
+    private static Map<String, String> with(String... pairs) {
+        Map<String, String> given = new HashMap<>(Map.of(
+                "bootstrap.servers", "localhost:9092",
+                "schema.registry.url", "mock://test",
+                "model.name", "m",
+                "checkpoint.store.uri", "file:///tmp/store",
+                "trainer.base.model", "models/tiny-photo"));
+        for (int i = 0; i < pairs.length; i += 2) {
+            given.put(pairs[i], pairs[i + 1]);
+        }
+        return given;
+    }
+
+    private static List<String> problems(String... pairs) {
+        return catchThrowableOfType(UserErrorException.class, () -> TrainerConfig.from(with(pairs)))
+                .problems();
+    }
+
+    @Test
+    void without_stages_there_is_one_without_end() {
+        StagePlan plan =
+                TrainerConfig.from(with("trainer.objective", "ipo")).learner().stages();
+        assertThat(plan.stages()).hasSize(1);
+        assertThat(plan.stage(1).objective().kind()).isEqualTo(Kind.IPO);
+        assertThat(plan.stage(1).steps()).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Preset.class)
+    void every_preset_is_a_sound_configuration(Preset preset) {
+        TrainerConfig config = TrainerConfig.from(with("trainer.preset", preset.text()));
+        assertThat(config.preset()).contains(preset);
+        assertThat(config.learner().stages().stages()).isNotEmpty();
+    }
+
+    @Test
+    void realalign_on_sd15_has_the_published_numbers() {
+        TrainerConfig config = TrainerConfig.from(with("trainer.preset", "realalign-sd15"));
+        StagePlan plan = config.learner().stages();
+        assertThat(plan.stage(1).objective().kind()).isEqualTo(Kind.DRO);
+        assertThat(plan.stage(1).rate().at(1, 1600)).isEqualTo(1e-4);
+        assertThat(plan.stage(1).steps()).isEqualTo(1600);
+        assertThat(plan.stage(1).refreshSteps()).isEqualTo(16);
+        assertThat(plan.stage(2).objective().beta()).isEqualTo(2000);
+        assertThat(plan.stage(2).objective().sdpoMu()).isEqualTo(OptionalDouble.empty());
+        assertThat(plan.stage(2).rate().at(125, 800)).isEqualTo(2.56e-6);
+        assertThat(plan.stage(2).steps()).isEqualTo(800);
+        assertThat(config.loop().batchPairs()).isEqualTo(256);
+        assertThat(config.learner().lora().rank()).isEqualTo(4);
+        assertThat(config.learner().sampler().steps()).isEqualTo(20);
+        assertThat(config.learner().captionDropout()).isEqualTo(0.2);
+    }
+
+    @Test
+    void a_single_key_overrides_a_preset_and_an_objective_its_stages() {
+        TrainerConfig config = TrainerConfig.from(with("trainer.preset", "realalign-sd15", "trainer.batch.pairs", "8"));
+        assertThat(config.loop().batchPairs()).isEqualTo(8);
+        assertThat(config.learner().stages().stages()).hasSize(2);
+        TrainerConfig sft = TrainerConfig.from(with("trainer.preset", "tiny-demo", "trainer.objective", "sft"));
+        assertThat(sft.learner().stages().stages()).hasSize(1);
+        assertThat(sft.learner().stages().stage(1).objective().kind()).isEqualTo(Kind.SFT);
+    }
+
+    @Test
+    void every_mistake_is_said_at_once_with_its_remedy() {
+        assertThat(problems("trainer.preset", "tiny-dem", "trainer.objective", "drp", "trainer.stages", "dro; dpo"))
+                .containsExactlyInAnyOrder(
+                        "trainer.preset is \"tiny-dem\": must be one of realalign-sd15, realalign-sd35m, diffusion-dpo,"
+                                + " tiny-demo (did you mean tiny-demo?). Change it or leave it out.",
+                        "trainer.objective is \"drp\": must be one of dpo, sft, ipo, hinge, dro, spin, kto, mapo, nft (did"
+                                + " you mean dro?). Change it, or leave it out for the default dpo.",
+                        "trainer.stages is \"dro; dpo\": stage 1 (dro) may never end, so the next would never begin: give"
+                                + " it steps=N. Change it or leave it out.");
+    }
+
+    @Test
+    void stages_and_an_objective_beside_them_are_refused() {
+        assertThat(problems("trainer.stages", "dro steps=3; dpo", "trainer.objective", "dpo"))
+                .containsExactly(
+                        "trainer.objective is \"dpo\" and trainer.stages is \"dro steps=3; dpo\": stages name their"
+                                + " objectives themselves. Leave one of the two out.");
+    }
+
+    @Test
+    void a_term_that_a_stage_cannot_have_is_refused() {
+        assertThat(problems("trainer.stages", "dro steps=3; dpo", "trainer.safeguard.winner.sft", "0.5"))
+                .hasSize(1)
+                .first()
+                .asString()
+                .endsWith(
+                        "a stage must have the terms these keys give it. Give them in the stages that can have them, as"
+                                + " positive=, winner-sft= and anchor=.");
+        assertThat(TrainerConfig.from(with("trainer.stages", "dro steps=3; dpo winner-sft=0.5"))
+                        .learner()
+                        .stages()
+                        .stage(2)
+                        .objective()
+                        .winnerSft())
+                .isEqualTo(0.5);
+    }
+
+    @Test
+    void mapo_needs_to_know_that_no_negative_is_smoothed() {
+        String rule = "mapo has no reference, and a smoothed picture is predicted better than its original, so it would"
+                + " learn to smooth. Set curation.negative.mix here, as the curator has it, without LOCAL_BLUR,"
+                + " RESAMPLE_BLUR, JPEG_ARTEFACTS, or choose another objective.";
+        assertThat(problems("trainer.objective", "mapo"))
+                .hasSize(1)
+                .first()
+                .asString()
+                .endsWith(rule);
+        assertThat(problems(
+                        "trainer.stages",
+                        "dro steps=4; mapo",
+                        "curation.negative.mix",
+                        "PATCH_DISPLACEMENT:50,LOCAL_BLUR:50"))
+                .hasSize(1)
+                .first()
+                .asString()
+                .endsWith(rule);
+        assertThat(TrainerConfig.from(with(
+                                "trainer.objective",
+                                "mapo",
+                                "curation.negative.mix",
+                                "PATCH_DISPLACEMENT:50,LOCAL_WARP:50"))
+                        .learner()
+                        .stages()
+                        .stage(1)
+                        .objective()
+                        .kind())
+                .isEqualTo(Kind.MAPO);
+    }
+
+    @Test
+    void what_does_not_go_with_the_model_is_said_at_once() {
+        try (DiffusionModel model = TinyPhoto.load()) {
+            TrainerConfig config = TrainerConfig.from(with(
+                    "trainer.preset",
+                    "realalign-sd35m",
+                    "trainer.stages",
+                    "dro steps=8; nft",
+                    "trainer.lora.targets",
+                    "to_z"));
+            assertThat(config.problemsWith(model))
+                    .containsExactly(
+                            "trainer.preset is realalign-sd35m, which is for a transformer of Stable Diffusion 3 or 3.5, but "
+                                    + model.folder()
+                                    + " is a U-Net on pixels, like the bundled tiny-photo. Choose a preset of this kind of"
+                                    + " model, or leave it out.",
+                            "stage 2 of 2 (nft) is for flow matching, but " + model.folder()
+                                    + " predicts epsilon. Choose another objective in trainer.stages or trainer.objective.",
+                            "trainer.lora.targets is to_z, but no layer of " + model.folder()
+                                    + " ends so. Name layers the network has, such as to_q.");
+            assertThat(TrainerConfig.from(with("trainer.preset", "tiny-demo")).problemsWith(model))
+                    .isEmpty();
+        }
+    }
+}
