@@ -66,6 +66,7 @@ class DemoTest {
                 .isBetween(1L, json.get("triples").asLong());
         assertThat(json.get("seconds").asDouble()).isPositive();
         requireVersions(json, 2);
+        requireBothStages(json);
         for (VersionManifest version : manifests(json)) {
             assertThat(version.evaluation().get(Measures.HELD_OUT_PREFERRED_RATIO))
                     .isNotNull()
@@ -142,6 +143,17 @@ class DemoTest {
         assertThat(json.get("fed").asLong()).isEqualTo(json.get("accepted").asLong());
         assertThat(json.get("steps").asLong()).isPositive();
         requireVersions(json, 1);
+    }
+
+    /** Each stage predicts held-out real images better than its own reference does. */
+    private static void requireBothStages(JsonNode json) {
+        List<String> stages = new ArrayList<>();
+        for (JsonNode stage : json.get("stages")) {
+            stages.add(stage.get("stage").asInt() + " " + stage.get("objective").asText());
+            assertThat(stage.get("heldOutRatio").asDouble()).isPositive().isLessThan(1);
+        }
+        assertThat(stages).containsExactly("1 dro", "2 dpo");
+        assertThat(json.get("stages").get(0).get("lastStep").asLong()).isEqualTo(16);
     }
 
     private static void requireRefusedOn(Path data, Path images) {

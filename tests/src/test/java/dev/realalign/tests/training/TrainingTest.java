@@ -13,6 +13,7 @@ import dev.realalign.schemas.LedgerEntry;
 import dev.realalign.schemas.PublishingDecision;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.SessionBegun;
+import dev.realalign.schemas.StageSwitched;
 import dev.realalign.schemas.TopicReader;
 import dev.realalign.schemas.Topics;
 import dev.realalign.tests.endtoend.RoleProcess;
@@ -131,23 +132,30 @@ class TrainingTest {
     void killedThreeTimesItEndsWithTheWeightsAndTheLedgerOfARunThatWasNot() throws Exception {
         triples.feed(100);
         String deterministic = "trainer.deterministic=true";
+        String stages = "trainer.stages=dro steps=8 refresh=3; dpo";
+        String sampler = "trainer.sampler.steps=4";
         long last = 24; // 100 triples, 4 of them held out, 4 a step
-        try (RoleProcess calm = train("calm", deterministic)) {
+        try (RoleProcess calm = train("calm", deterministic, stages, sampler)) {
             awaitPlanned("calm", last, calm);
             await().atMost(SOON).until(() -> at("calm", last).length() > 100);
         }
         String instance = "trainer.instance=one";
-        for (long step : new long[] {3, 10, 17}) {
-            try (RoleProcess killed = train("killed", deterministic, instance)) {
+        for (long step : new long[] {3, 10, 17}) { // on both sides of the switch after step 8
+            try (RoleProcess killed = train("killed", deterministic, instance, stages, sampler)) {
                 awaitPlanned("killed", step, killed);
             } // by SIGKILL
         }
-        try (RoleProcess survivor = train("killed", deterministic, instance)) {
+        try (RoleProcess survivor = train("killed", deterministic, instance, stages, sampler)) {
             awaitPlanned("killed", last, survivor);
             await().atMost(SOON).until(() -> at("killed", last).length() > 100);
             assertThat(at("killed", last)).as(survivor::printed).isEqualTo(at("calm", last));
         }
         assertThat(session("killed")).isEqualTo(4);
+        assertThat(ledger("killed").stream()
+                        .map(LedgerEntry::getEntry)
+                        .filter(StageSwitched.class::isInstance)
+                        .map(entry -> ((StageSwitched) entry).getStep()))
+                .containsExactly(8L);
         LedgerState state = new LedgerState();
         ledger("killed").forEach(state::accept);
         assertThat(state.step()).isGreaterThanOrEqualTo(last); // the topic may hold triples of other tests

@@ -121,7 +121,8 @@ class PreferencePassTest {
             assertThat(pass.loss()).isCloseTo(loss.item(), Percentage.withPercentage(0.01));
             List<Tensor> automatic =
                     Autograd.gradients(List.of(loss), List.of(Tensor.full(1, loss.type(), loss.shape())), leaves);
-            assertThat(distance(ours, joined(automatic))).isLessThan(1e-4);
+            // mapo multiplies a difference of numbers near one by 1000, and tensors hold seven digits
+            assertThat(distance(ours, joined(automatic))).isLessThan(kind == Kind.MAPO ? 1e-3 : 1e-4);
         }
     }
 
@@ -181,8 +182,8 @@ class PreferencePassTest {
         return switch (choice.kind()) {
             case DPO, SPIN -> logSigmoid(margin.mul(BETA / 2)).neg().mean();
             case IPO -> margin.add(-1 / BETA).square().mean();
-            case HINGE -> Ops.atLeast(margin.mul(-BETA / 2).add(1), 0).mean();
-            case DRO -> Ops.atLeast(margin.neg().add(choice.margin()), 0).mean();
+            case HINGE -> Ops.relu(margin.mul(-BETA / 2).add(1)).mean();
+            case DRO -> Ops.relu(margin.neg().add(choice.margin())).mean();
             case SFT -> mW.mul(Tensor.of(weights(batch, prediction), b)).mean();
             case KTO -> {
                 double kl = Math.max(0, m.sub(r).mean().neg().item());
@@ -230,7 +231,7 @@ class PreferencePassTest {
 
     private static Tensor weighted(Tensor noisy, Tensor velocity, float[] sigmas, Tensor x0) {
         Tensor error = noisy.sub(Ops.scalePerSample(velocity, sigmas)).sub(x0);
-        Tensor absolute = Ops.atLeast(error.detach().abs().mean(false, 1, 2, 3), 1e-5);
+        Tensor absolute = error.detach().abs().mean(false, 1, 2, 3).clamp(1e-5, 1e9);
         return error.square().mean(false, 1, 2, 3).div(absolute);
     }
 

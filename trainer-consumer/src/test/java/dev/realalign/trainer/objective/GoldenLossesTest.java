@@ -126,6 +126,44 @@ class GoldenLossesTest {
         return Stream.of(Arguments.of(1000.0, "/kto_beta1000"), Arguments.of(50.0, "/kto_beta50"));
     }
 
+    @Test
+    void the_nft_losses_are_the_golden_ones() {
+        assertThat(nft(1, POLICY_W, true)).isCloseTo(at("/nft_r1"), within(1e-9));
+        assertThat(nft(1, POLICY_W, false)).isCloseTo(at("/nft_r0"), within(1e-9));
+        assertThat((nft(0.1, POLICY_W, true) + nft(0.1, POLICY_W, false)) / 2)
+                .isCloseTo(at("/nft_r.5_beta.1"), within(1e-9));
+        double identity = at("/nft_identity_theta_eq_old_r_independent/0");
+        // there the base is the old policy as well, so that nothing holds the policy to another one
+        double anchor = Nft.ANCHOR * distance(REFERENCE_W, REFERENCE_L) / REFERENCE_W.length;
+        assertThat(nft(1, REFERENCE_W, true) - anchor).isCloseTo(identity, within(1e-9));
+        assertThat(nft(1, REFERENCE_W, false) - anchor).isCloseTo(identity, within(1e-9));
+    }
+
+    /** x_0 = (0.2, -0.1, 0.4, 0), noise (0.3, 0.5, -0.2, 0.1), t = 0.6; old policy and base are the two references. */
+    private static double nft(double strength, double[] policy, boolean real) {
+        double[] target = {0.1, 0.6, -0.6, 0.1};
+        Nft nft = new Nft(strength);
+        double[] mix = nft.mix(real);
+        double squared = 0;
+        double absolute = 0;
+        for (int i = 0; i < target.length; i++) {
+            double mixed = mix[0] * (policy[i] - target[i]) + mix[1] * (REFERENCE_W[i] - target[i]);
+            squared += mixed * mixed;
+            absolute += Math.abs(mixed);
+        }
+        return nft.evaluate(
+                        real, new Nft.ImageErrors(target.length, 0.6, squared, absolute, distance(policy, REFERENCE_L)))
+                .loss();
+    }
+
+    private static double distance(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += (a[i] - b[i]) * (a[i] - b[i]);
+        }
+        return sum;
+    }
+
     @ParameterizedTest(name = "abar {0}")
     @MethodSource("abars")
     void the_min_snr_weights_are_the_golden_ones(double abar) {
