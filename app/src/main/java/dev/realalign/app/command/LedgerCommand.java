@@ -9,6 +9,7 @@ import dev.realalign.schemas.LedgerEntry;
 import dev.realalign.schemas.LedgerMember;
 import dev.realalign.schemas.LedgerSkip;
 import dev.realalign.schemas.RecordsSkipped;
+import dev.realalign.schemas.ReferenceRefreshed;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.SessionBegun;
 import dev.realalign.schemas.StageSwitched;
@@ -149,6 +150,8 @@ final class LedgerCommand implements Callable<Integer> {
         } else if (event instanceof StageSwitched switched) {
             return "after step " + switched.getStep() + " stage " + switched.getStage() + " begins: "
                     + switched.getReason() + " in the stage before";
+        } else if (event instanceof ReferenceRefreshed refreshed) {
+            return "after step " + refreshed.getStep() + " the reference is version " + refreshed.getVersion();
         }
         return String.valueOf(event);
     }
@@ -207,6 +210,12 @@ final class LedgerCommand implements Callable<Integer> {
                     .put("actor", rewound.getActor())
                     .put("reason", rewound.getReason())
                     .put("chain", hex(rewound.getChain().bytes()));
+        } else if (event instanceof ReferenceRefreshed refreshed) {
+            node.put("step", refreshed.getStep())
+                    .put("version", refreshed.getVersion())
+                    .put("candidate", refreshed.getCandidate())
+                    .put("reference", hex(refreshed.getReference().bytes()))
+                    .put("chain", hex(refreshed.getChain().bytes()));
         } else if (event instanceof StageSwitched switched) {
             node.put("step", switched.getStep())
                     .put("stage", switched.getStage())

@@ -6,7 +6,9 @@ import dev.realalign.schemas.Topics;
 import dev.realalign.trainer.ledger.RewindRequest;
 import dev.realalign.trainer.ledger.RewindRequests;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 
@@ -17,6 +19,12 @@ public final class PublisherDecisions implements RewindRequests, AutoCloseable {
     private final String model;
     private final TopicReader<PublishingDecision> log;
     private boolean caughtUp;
+
+    private static final String PUBLISH = "publish";
+    /** Good versions that are remembered: candidates of older ones are seldom kept. */
+    private static final int REMEMBERED = 100;
+
+    private final Deque<GoodVersion> good = new ArrayDeque<>();
 
     private PublisherDecisions(String model, TopicReader<PublishingDecision> log) {
         this.model = model;
@@ -51,6 +59,14 @@ public final class PublisherDecisions implements RewindRequests, AutoCloseable {
             }
             String command = decision.getCommand();
             Long version = decision.getVersion();
+            if (decision.getAccepted()
+                    && version != null
+                    && (decision.getAction().equals(PUBLISH) || decision.getRewindTraining())) {
+                good.addLast(new GoodVersion(version, decision.getCandidate(), decision.getCandidateDigest()));
+                if (good.size() > REMEMBERED) {
+                    good.removeFirst();
+                }
+            }
             if (decision.getRewindTraining() && decision.getAccepted() && command != null && version != null) {
                 into.add(new RewindRequest(
                         command,
@@ -61,6 +77,11 @@ public final class PublisherDecisions implements RewindRequests, AutoCloseable {
                         decision.getReason()));
             }
         }
+    }
+
+    @Override
+    public List<GoodVersion> goodVersions() {
+        return List.copyOf(good);
     }
 
     @Override

@@ -45,6 +45,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 
@@ -162,7 +163,7 @@ public final class DiffusionLearner implements Learner {
         optimizer.close();
         optimizer = new AdamW(policy.parameters(), settings.optimizer());
         switch (stage().reference().start()) {
-            case PREVIOUS -> refresh(average);
+            case PREVIOUS, ACCEPTED -> refresh(average);
             case BASE -> {
                 try (LoraAdapter base = untrained()) {
                     refresh(base);
@@ -174,6 +175,22 @@ public final class DiffusionLearner implements Learner {
 
     private Stage stage() {
         return settings.stages().stage(progress.stage());
+    }
+
+    @Override
+    public OptionalLong followedReference() {
+        return stage().reference().followsAccepted() ? OptionalLong.of(progress.referenceStep()) : OptionalLong.empty();
+    }
+
+    @Override
+    public void refreshReference(Path folder, long step) throws IOException {
+        try {
+            loadAdapter(reference, folder.resolve(CheckpointLayout.EMA));
+        } catch (ModelFormatException | IllegalArgumentException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+        referenceDigest = digest(reference);
+        progress = progress.withReferenceStep(step);
     }
 
     private void refresh(LoraAdapter to) {

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Weights under training. A learner is a function of its start, of the steps taken and of the run seed: the same steps
@@ -47,6 +48,17 @@ public interface Learner extends AutoCloseable {
 
     /** SHA-256 of the reference adapter's file, in lower-case hex. */
     String referenceDigest();
+
+    /** Last step behind the reference's weights, where the stage's rule makes it follow accepted versions; else empty. */
+    OptionalLong followedReference();
+
+    /**
+     * Makes a candidate's published weights the reference.
+     *
+     * @param folder what {@link #save} wrote
+     * @param step last step behind them
+     */
+    void refreshReference(Path folder, long step) throws IOException;
 
     /**
      * Takes one optimizer step.

@@ -8,6 +8,7 @@ import dev.realalign.schemas.LedgerMark;
 import dev.realalign.schemas.LedgerMember;
 import dev.realalign.schemas.LedgerSkip;
 import dev.realalign.schemas.RecordsSkipped;
+import dev.realalign.schemas.ReferenceRefreshed;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.SessionBegun;
 import dev.realalign.schemas.StageSwitched;
@@ -169,6 +170,26 @@ public final class Ledger {
                 .setChain(digest(LedgerChain.EMPTY.hex()))
                 .build();
         append(List.of(StageSwitched.newBuilder(unlinked)
+                .setChain(digest(state.chain().after(unlinked).hex()))
+                .build()));
+    }
+
+    /**
+     * Writes that the reference took an accepted version's weights.
+     *
+     * @param step last step before
+     * @param reference SHA-256 of the reference from here on, in hex
+     */
+    public void refreshReference(long step, RewindRequests.GoodVersion version, String reference) {
+        ReferenceRefreshed unlinked = ReferenceRefreshed.newBuilder()
+                .setStep(step)
+                .setVersion(version.version())
+                .setCandidate(version.candidate())
+                .setCandidateDigest(digest(version.candidateDigest()))
+                .setReference(digest(reference))
+                .setChain(digest(LedgerChain.EMPTY.hex()))
+                .build();
+        append(List.of(ReferenceRefreshed.newBuilder(unlinked)
                 .setChain(digest(state.chain().after(unlinked).hex()))
                 .build()));
     }

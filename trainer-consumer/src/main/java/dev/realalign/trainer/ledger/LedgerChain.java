@@ -2,6 +2,7 @@ package dev.realalign.trainer.ledger;
 
 import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.LedgerMember;
+import dev.realalign.schemas.ReferenceRefreshed;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.Sha256;
 import dev.realalign.schemas.StageSwitched;
@@ -17,7 +18,8 @@ import java.util.HexFormat;
  *
  * <p>A link is the SHA-256 of the link before and one entry: a plan as {@code P}, step, number of members, image id and
  * triple digest of each, objective, seed, reference; a rewind as {@code R}, step, step returned to and the link at that
- * step; a switch of stage as {@code S}, step, number of the stage, objective, reference. Numbers are big-endian, texts UTF-8 ended by a zero byte. The chain begins with 32 zero bytes.
+ * step; a switch of stage as {@code S}, step, number of the stage, objective, reference; a new
+ * reference as {@code F}, step, reference. Numbers are big-endian, texts UTF-8 ended by a zero byte. The chain begins with 32 zero bytes.
  *
  * @param hex the link, in lower-case hex
  */
@@ -75,6 +77,14 @@ public record LedgerChain(String hex) {
         sha256.update(switched.getObjective().getBytes(StandardCharsets.UTF_8));
         sha256.update((byte) 0);
         sha256.update(switched.getReference().bytes());
+        return new LedgerChain(Sha256.hex(sha256));
+    }
+
+    /** The link after a refresh of the reference; the entry's own link does not enter. */
+    LedgerChain after(ReferenceRefreshed refreshed) {
+        MessageDigest sha256 = begin('F');
+        sha256.update(number(refreshed.getStep()));
+        sha256.update(refreshed.getReference().bytes());
         return new LedgerChain(Sha256.hex(sha256));
     }
 

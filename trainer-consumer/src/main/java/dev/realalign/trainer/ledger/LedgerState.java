@@ -4,6 +4,7 @@ import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.GapAccepted;
 import dev.realalign.schemas.LedgerEntry;
 import dev.realalign.schemas.RecordsSkipped;
+import dev.realalign.schemas.ReferenceRefreshed;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.StageSwitched;
 import java.util.ArrayList;
@@ -71,6 +72,8 @@ public final class LedgerState {
             nextOffsets.merge(gap.getPartition(), gap.getTo(), Math::max);
         } else if (event instanceof StageSwitched switched) {
             requireLink(entry, chain.after(switched), switched.getChain().bytes());
+        } else if (event instanceof ReferenceRefreshed refreshed) {
+            requireLink(entry, chain.after(refreshed), refreshed.getChain().bytes());
         } else if (event instanceof Rewound rewound) {
             chain = LedgerChain.of(rewound.getChain().bytes());
             rewindCommands.add(rewound.getCommand());

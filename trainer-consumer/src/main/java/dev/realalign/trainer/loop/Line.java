@@ -77,7 +77,7 @@ final class Line {
         measured(target.metrics());
     }
 
-    /** Says that another stage begins: its reference is another, so measures of the one before are no past of its own. */
+    /** Says that the reference is another from here on, so that earlier measures are no past of later ones. */
     void switched(LedgerMark standing) {
         mark = standing;
         measured(Map.of());

@@ -10,6 +10,7 @@ import dev.realalign.schemas.LedgerMember;
 import dev.realalign.schemas.LedgerSkip;
 import dev.realalign.schemas.PartitionName;
 import dev.realalign.schemas.RecordsSkipped;
+import dev.realalign.schemas.ReferenceRefreshed;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.StageSwitched;
 import dev.realalign.schemas.StepDone;
@@ -87,6 +88,9 @@ final class Replay {
             } else if (event instanceof StageSwitched switched && i > lastRewind) {
                 repeat(switched);
                 begun.line().switched(mark(entry, switched.getChain().bytes()));
+            } else if (event instanceof ReferenceRefreshed refreshed && i > lastRewind) {
+                repeat(refreshed);
+                begun.line().switched(mark(entry, refreshed.getChain().bytes()));
             } else if (event instanceof Rewound rewound && i == lastRewind) {
                 begun.line().rewound(mark(entry, rewound.getChain().bytes()), returnTo(rewound));
             }
@@ -149,6 +153,21 @@ final class Replay {
             reportDifference(plan.getStep(), before, metrics.named());
         }
         observer.repeated(metrics);
+    }
+
+    private void repeat(ReferenceRefreshed refreshed) {
+        String digest = HexFormat.of().formatHex(refreshed.getCandidateDigest().bytes());
+        try {
+            CandidateStore.Stored version = open(begun.candidates(), digest, store);
+            learner.refreshReference(version.folder(), version.manifest().step());
+        } catch (IOException e) {
+            throw UserErrorException.failure(
+                    "The reference of model " + settings.model() + " became version " + refreshed.getVersion()
+                            + " after step " + refreshed.getStep() + ", whose candidate " + refreshed.getCandidate()
+                            + " cannot be loaded: " + e.getMessage()
+                            + ". Restore its folder from a backup, or train under another model name.",
+                    e);
+        }
     }
 
     private void repeat(StageSwitched switched) {

@@ -28,6 +28,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -63,6 +64,7 @@ public final class TrainingLoop {
     private @Nullable SortedMap<Integer, Long> flushUntil;
 
     private @Nullable State begun;
+    private String unreachable = "";
     private long candidateStep;
     private String ledgerSha256 = "";
     private String weightsSha256 = "";
@@ -187,6 +189,7 @@ public final class TrainingLoop {
         long start = nanoTime.getAsLong();
         rewindIfAsked();
         switchStageIfOver();
+        refreshReferenceIfAccepted();
         if (isPlanOver()) {
             rest();
             return false;
@@ -227,6 +230,44 @@ public final class TrainingLoop {
                 line().step(),
                 end.get(),
                 learner.stageMark());
+    }
+
+    /**
+     * Makes the newest accepted version the reference, where the stage's rule asks for it and its weights are newer than the
+     * reference's. A version whose candidate is gone is passed over: the reference stays what it is.
+     */
+    private void refreshReferenceIfAccepted() {
+        OptionalLong reference = learner.followedReference();
+        List<RewindRequests.GoodVersion> good = rewinds.goodVersions();
+        if (reference.isEmpty() || good.isEmpty()) {
+            return;
+        }
+        RewindRequests.GoodVersion version = good.get(good.size() - 1);
+        boolean isNewer = state().announced().stream()
+                .anyMatch(candidate -> candidate.getDigest().equals(version.candidateDigest())
+                        && candidate.getStep() > reference.getAsLong());
+        if (!isNewer || version.candidateDigest().equals(unreachable)) {
+            return;
+        }
+        try {
+            CandidateStore.Stored stored = Replay.open(state().announced(), version.candidateDigest(), store);
+            learner.refreshReference(stored.folder(), stored.manifest().step());
+        } catch (IOException e) {
+            unreachable = version.candidateDigest();
+            log.warn(
+                    "the reference of model {} stays what it is: version {} cannot be loaded: {}",
+                    settings.model(),
+                    version.version(),
+                    e.getMessage());
+            return;
+        }
+        ledger().refreshReference(line().step(), version, learner.referenceDigest());
+        line().switched(ledger().mark());
+        log.info(
+                "the reference of model {} is version {} after step {}",
+                settings.model(),
+                version.version(),
+                line().step());
     }
 
     /** Whether the last stage is over, so that nothing is left to train. */

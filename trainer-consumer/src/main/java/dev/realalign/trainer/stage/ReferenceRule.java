@@ -18,7 +18,9 @@ public record ReferenceRule(Start start, double mixShare, int mixEvery) {
         /** The base model without any adapter's effect. */
         BASE,
         /** What it was in the stage before. */
-        KEPT;
+        KEPT,
+        /** The published weights of the stage before, and then those of each version that is accepted. */
+        ACCEPTED;
 
         /** The word in a plan. */
         String text() {
@@ -28,6 +30,11 @@ public record ReferenceRule(Start start, double mixShare, int mixEvery) {
 
     /** The weights of the stage before, frozen. */
     public static final ReferenceRule PREVIOUS = new ReferenceRule(Start.PREVIOUS, 0, 0);
+
+    /** Whether it becomes each version that is accepted. */
+    public boolean followsAccepted() {
+        return start == Start.ACCEPTED;
+    }
 
     /** Whether the policy is mixed in after this step of a stage, from 1. */
     public boolean mixesAfter(long step) {

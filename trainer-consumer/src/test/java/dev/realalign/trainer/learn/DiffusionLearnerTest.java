@@ -218,6 +218,27 @@ class DiffusionLearnerTest {
     }
 
     @Test
+    void the_reference_follows_an_accepted_version_where_the_stage_says_so() throws IOException {
+        LearnerSettings following = TinyPhoto.settings(
+                StagePlanText.parse(
+                        "dpo reference=accepted",
+                        Stage.endless(ObjectiveChoice.of(Kind.DPO, 2000), RateSchedule.constant(3e-3, 0))),
+                0,
+                16);
+        try (DiffusionLearner learner = new DiffusionLearner(model, following)) {
+            steps(learner, 1, 2);
+            learner.save(folder);
+            assertThat(learner.followedReference()).hasValue(0);
+            learner.refreshReference(folder, 2);
+            assertThat(learner.followedReference()).hasValue(2);
+            assertThat(learner.referenceDigest()).isEqualTo(Sha256.hex(folder.resolve("ema.safetensors")));
+        }
+        try (DiffusionLearner learner = learner(Kind.DPO)) {
+            assertThat(learner.followedReference()).isEmpty();
+        }
+    }
+
+    @Test
     void a_candidate_of_a_stage_the_plan_no_longer_has_is_refused() throws IOException {
         try (DiffusionLearner learner = new DiffusionLearner(model, stages())) {
             steps(learner, 1, 3);

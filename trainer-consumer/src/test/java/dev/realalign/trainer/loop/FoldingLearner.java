@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A learner in stages whose weights are a digest of all it was ever taught, in order: anything
@@ -34,6 +35,10 @@ final class FoldingLearner implements Learner {
     /** Without an end the last stage goes on; with one it is over after four steps. */
     boolean endless = true;
 
+    /** Whether the reference becomes each accepted version. */
+    boolean followsAccepted;
+
+    private long referenceStep;
     private int stage = 1;
     private int stepsInStage;
     int rank = 4;
@@ -86,7 +91,19 @@ final class FoldingLearner implements Learner {
 
     @Override
     public String referenceDigest() {
-        return Sha256.hex(new byte[] {2, (byte) stage});
+        return Sha256.hex(new byte[] {2, (byte) stage, (byte) referenceStep});
+    }
+
+    @Override
+    public OptionalLong followedReference() {
+        return followsAccepted ? OptionalLong.of(referenceStep) : OptionalLong.empty();
+    }
+
+    @Override
+    public void refreshReference(Path folder, long step) throws IOException {
+        String[] saved = Files.readString(folder.resolve(CheckpointLayout.EMA)).split(" ");
+        referenceStep = step;
+        weights = Sha256.hex((weights + "|reference " + saved[0]).getBytes(StandardCharsets.UTF_8));
     }
 
     @Override
@@ -118,7 +135,7 @@ final class FoldingLearner implements Learner {
                 CheckpointLayout.REFERENCE,
                 CheckpointLayout.OPTIMIZER)) {
             crashes.pass();
-            Files.writeString(folder.resolve(name), weights + " " + stage + " " + stepsInStage);
+            Files.writeString(folder.resolve(name), weights + " " + stage + " " + stepsInStage + " " + referenceStep);
         }
         crashes.pass();
     }
@@ -130,6 +147,7 @@ final class FoldingLearner implements Learner {
         weights = saved[0];
         stage = Integer.parseInt(saved[1]);
         stepsInStage = Integer.parseInt(saved[2]);
+        referenceStep = Long.parseLong(saved[3]);
     }
 
     @Override

@@ -13,6 +13,7 @@ import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.GapAccepted;
 import dev.realalign.schemas.LedgerEntry;
 import dev.realalign.schemas.RecordsSkipped;
+import dev.realalign.schemas.ReferenceRefreshed;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.SessionBegun;
 import dev.realalign.schemas.StageSwitched;
@@ -21,6 +22,7 @@ import dev.realalign.trainer.ledger.FencedException;
 import dev.realalign.trainer.ledger.LedgerChain;
 import dev.realalign.trainer.ledger.LedgerState;
 import dev.realalign.trainer.ledger.RewindRequest;
+import dev.realalign.trainer.ledger.RewindRequests;
 import dev.realalign.trainer.plan.Delivery;
 import dev.realalign.trainer.plan.HoldOutRule;
 import dev.realalign.trainer.plan.Skipped;
@@ -57,10 +59,12 @@ class TrainingLoopTest {
     private final MemoryClock clock = new MemoryClock();
     private final MemoryLedger.Kept candidates = new MemoryLedger.Kept();
     private final List<RewindRequest> rewinds = new ArrayList<>();
+    private final List<RewindRequests.GoodVersion> accepted = new ArrayList<>();
     private final FlushRequest flush = new FlushRequest();
     private boolean deterministic;
     private boolean acceptGaps;
     private List<Integer> stageSteps = List.of();
+    private boolean followsAccepted;
     private CrashPoints crashes = CrashPoints.none();
     private FoldingLearner learner;
     private MemoryTriples triples;
@@ -103,10 +107,22 @@ class TrainingLoopTest {
                 learner,
                 new CandidateStore(new CheckpointLayout(root), "m"),
                 new MemoryLedger(candidates, crashes),
-                () -> List.copyOf(rewinds),
+                new Decisions(),
                 clock::nanoTime,
                 clock,
                 flush);
+    }
+
+    private final class Decisions implements RewindRequests {
+        @Override
+        public List<RewindRequest> poll() {
+            return List.copyOf(rewinds);
+        }
+
+        @Override
+        public List<GoodVersion> goodVersions() {
+            return List.copyOf(accepted);
+        }
     }
 
     /** A new process: nothing is left but the log, the announcements and the files. */
@@ -114,6 +130,7 @@ class TrainingLoopTest {
         learner = new FoldingLearner();
         learner.crashes = crashes;
         learner.stageSteps = stageSteps;
+        learner.followsAccepted = followsAccepted;
         triples = new MemoryTriples(log, clock);
         loop = loop();
     }
@@ -645,6 +662,54 @@ class TrainingLoopTest {
         restart();
         loop.takeOver("test");
         assertThat(learner.weights).isEqualTo(after);
+    }
+
+    @Test
+    void an_accepted_version_becomes_the_reference_once_and_again_after_a_crash() throws Exception {
+        followsAccepted = true;
+        feed(0, 80);
+        restart();
+        loop.takeOver("test");
+        turns(4);
+        CheckpointCandidate third = candidates.announced.get(0);
+        accepted.add(new RewindRequests.GoodVersion(1, third.getCandidate(), third.getDigest()));
+        turns(1);
+        String after = learner.weights;
+        List<ReferenceRefreshed> refreshes = candidates.entries.stream()
+                .map(LedgerEntry::getEntry)
+                .filter(ReferenceRefreshed.class::isInstance)
+                .map(ReferenceRefreshed.class::cast)
+                .toList();
+        assertThat(refreshes).hasSize(1);
+        assertThat(refreshes.get(0).getStep()).isEqualTo(4);
+        assertThat(refreshes.get(0).getVersion()).isEqualTo(1);
+        restart();
+        loop.takeOver("test");
+        assertThat(learner.weights).isEqualTo(after);
+        turns(2);
+        assertThat(candidates.entries.stream().filter(e -> e.getEntry() instanceof ReferenceRefreshed))
+                .as("the same version is not taken twice")
+                .hasSize(1);
+        String later = learner.weights;
+        restart();
+        loop.takeOver("test");
+        assertThat(learner.weights).as("from a candidate behind the refresh").isEqualTo(later);
+        chain();
+    }
+
+    @Test
+    void an_accepted_version_whose_candidate_is_gone_leaves_the_reference_as_it_is() throws Exception {
+        followsAccepted = true;
+        feed(0, 60);
+        restart();
+        loop.takeOver("test");
+        turns(4);
+        CheckpointCandidate third = candidates.announced.get(0);
+        Files.delete(root.resolve("models/m/candidates/step-0000000003-s0001/manifest.json"));
+        accepted.add(new RewindRequests.GoodVersion(1, third.getCandidate(), third.getDigest()));
+        turns(2);
+        assertThat(candidates.entries.stream().filter(e -> e.getEntry() instanceof ReferenceRefreshed))
+                .isEmpty();
     }
 
     @Test

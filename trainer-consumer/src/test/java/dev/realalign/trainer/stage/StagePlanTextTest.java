@@ -54,7 +54,7 @@ class StagePlanTextTest {
                     dpo schedule=cosine              | stage 1 (dpo) has no steps over which a cosine could fall: give it steps=N, or schedule=cosine/N
                     dro steps=ten; dpo rte=1         | stage 1 (dro) has steps=ten, which must be a whole number of at least 1; stage 2 (dpo) has the unknown setting rte, did you mean rate?
                     dpo growth=1 rate=0              | stage 1 (dpo) has growth=1, which must be like 1%/100, a percentage and a number of steps; stage 1 (dpo) has rate=0, which must be above 0
-                    dpo reference=last mix=2/3       | stage 1 (dpo) has reference=last, which must be one of previous, base, kept; stage 1 (dpo) has mix=2, which must be a share above 0 and up to 1
+                    dpo reference=last mix=2/3       | stage 1 (dpo) has reference=last, which must be one of previous, base, kept, accepted; stage 1 (dpo) has mix=2, which must be a share above 0 and up to 1
                     dpo schedule=linear sdpo=1.5     | stage 1 (dpo) has schedule=linear, which must be constant or cosine, or either with /N to begin anew every N steps; stage 1 (dpo) has sdpo=1.5, which must be none or from 0 to 1
                     sft winner-sft=0.5               | stage 1 (sft) has a winner-SFT or anchor term, a multiple of beta/2, and no beta: set them to 0 or choose dpo, ipo, hinge, spin or kto
                     ipo positive=1                   | stage 1 (ipo) has a positive weight, which only dpo has: set it to 0 or choose dpo
