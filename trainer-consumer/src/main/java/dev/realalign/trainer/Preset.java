@@ -68,7 +68,7 @@ public enum Preset {
             Map.ofEntries(
                     Map.entry(
                             TrainerConfig.STAGES,
-                            "dro rate=1e-3 warm-up=4 steps=16 refresh=8; dpo rate=1e-3 warm-up=4"),
+                            "dro rate=1e-3 warm-up=4 steps=16 refresh=8; dpo rate=1e-3 warm-up=4 sdpo=0.5"),
                     Map.entry(TrainerConfig.SAMPLER_STEPS, "10"),
                     Map.entry(TrainerConfig.POINTS_PER_TRAJECTORY, "4")));
 
