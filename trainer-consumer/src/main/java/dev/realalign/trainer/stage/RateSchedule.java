@@ -1,5 +1,7 @@
 package dev.realalign.trainer.stage;
 
+import java.util.Locale;
+
 /**
  * The learning rate over the steps of a stage.
  *
@@ -43,7 +45,7 @@ public record RateSchedule(double rate, int warmUpSteps, Shape shape, long cycle
 
     @Override
     public String toString() {
-        return rate + " after " + warmUpSteps + " steps, " + shape.name().toLowerCase(java.util.Locale.ROOT)
+        return rate + " after " + warmUpSteps + " steps, " + shape.name().toLowerCase(Locale.ROOT)
                 + (cycle == 0 ? "" : "/" + cycle);
     }
 }
