@@ -173,6 +173,21 @@ class DemoTest {
         assertThat(json.get("stages").get(0).get("lastStep").asLong()).isEqualTo(16);
     }
 
+    /**
+     * The first stage predicts held-out real images better than the base model. In so few steps what the second adds is of
+     * the size of its scatter: enough to tell harm, not to be below 1 in every run.
+     */
+    private static void requireBothStages(JsonNode json) {
+        List<String> stages = new ArrayList<>();
+        for (JsonNode stage : json.get("stages")) {
+            stages.add(stage.get("stage").asInt() + " " + stage.get("objective").asText());
+            assertThat(stage.get("heldOutRatio").asDouble()).isPositive().isLessThan(HELD_OUT_RATIO_LIMIT);
+        }
+        assertThat(stages).containsExactly("1 dro", "2 dpo");
+        assertThat(json.get("stages").get(0).get("lastStep").asLong()).isEqualTo(16);
+        assertThat(json.get("stages").get(0).get("heldOutRatio").asDouble()).isLessThan(1);
+    }
+
     private static void requireRefusedOn(Path data, Path images) {
         Realalign.Ended second =
                 Realalign.run("demo", "--headless", "--images", images.toString(), "--data", data.toString());

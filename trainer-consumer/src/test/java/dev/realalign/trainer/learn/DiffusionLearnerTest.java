@@ -313,15 +313,16 @@ class DiffusionLearnerTest {
     /** The bundled network told that it predicts velocities: nothing it says makes sense, and everything must work. */
     private Path asFlowModel() throws IOException {
         Path flow = Files.createDirectory(folder.resolve("flow"));
-        try (Stream<Path> parts = Files.list(model.folder())) {
+        try (Stream<Path> parts = Files.walk(model.folder())) {
             for (Path part : parts.toList()) {
-                if (!part.endsWith("scheduler")) {
-                    Files.createSymbolicLink(flow.resolve(part.getFileName()), part.toAbsolutePath());
+                Path copy = flow.resolve(model.folder().relativize(part).toString());
+                if (!copy.equals(flow)) {
+                    Files.copy(part, copy);
                 }
             }
         }
         Files.writeString(
-                Files.createDirectory(flow.resolve("scheduler")).resolve("scheduler_config.json"),
+                flow.resolve("scheduler").resolve("scheduler_config.json"),
                 "{\"_class_name\": \"FlowMatchEulerDiscreteScheduler\", \"num_train_timesteps\": 1000, \"shift\": 3.0}");
         return flow;
     }
