@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
             LedgerCommand.class,
             LagCommand.class,
             SampleCommand.class,
+            EvaluateCommand.class,
             ParityCommand.class,
             BenchCommand.class,
             CommandLine.HelpCommand.class,

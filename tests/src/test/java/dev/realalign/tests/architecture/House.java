@@ -11,6 +11,7 @@ final class House {
     static final String SCHEMAS = ROOT + ".schemas..";
     static final String RUNTIME = ROOT + ".runtime..";
     static final String DIFFUSION = ROOT + ".diffusion..";
+    static final String EVALUATION = ROOT + ".evaluation..";
     static final String SUBSCRIBER = ROOT + ".subscriber..";
     static final String APP = ROOT + ".app..";
 
@@ -26,6 +27,7 @@ final class House {
             ROOT + ".curator.image",
             ROOT + ".curator.negative",
             ROOT + ".curator.pair",
+            ROOT + ".evaluation.statistics",
             ROOT + ".trainer.objective",
             ROOT + ".trainer.plan");
 
