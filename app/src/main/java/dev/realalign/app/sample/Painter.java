@@ -33,6 +33,11 @@ public final class Painter implements AutoCloseable {
         return new Painter(ModelFiles.model(folder));
     }
 
+    /** SHA-256 of the model's denoiser, as manifests name their base. */
+    public String digest() {
+        return model.digest();
+    }
+
     /** Height and width of the pictures the model was trained at, in pixels. */
     public int resolution() {
         return model.resolution();
