@@ -134,11 +134,12 @@ public final class DiffusionLearner implements Learner {
             if (step % settings.averageEvery() == 0) {
                 average.average(policy, settings.averageDecay(step / settings.averageEvery()));
             }
-            return metrics(pass, norm, learningRate, applied);
+            return metrics(pairs, pass, norm, learningRate, applied);
         }
     }
 
-    private static StepMetrics metrics(PreferencePass pass, double norm, double learningRate, boolean applied) {
+    private static StepMetrics metrics(
+            List<TrainingPair> pairs, PreferencePass pass, double norm, double learningRate, boolean applied) {
         return new StepMetrics(
                 pass.errors().size(),
                 pass.loss(),
@@ -151,7 +152,12 @@ public final class DiffusionLearner implements Learner {
                 mean(pass.gradients(), PairGradient::lambda),
                 norm,
                 learningRate,
-                applied);
+                applied,
+                KindMetrics.byKind(kinds(pairs), pass.errors(), pass.gradients()));
+    }
+
+    private static List<String> kinds(List<TrainingPair> pairs) {
+        return pairs.stream().map(TrainingPair::kind).toList();
     }
 
     private static <T> double mean(List<T> items, ToDoubleFunction<T> measure) {
@@ -267,6 +273,7 @@ public final class DiffusionLearner implements Learner {
             return Optional.empty();
         }
         List<PairErrors> errors = new ArrayList<>();
+        List<String> kinds = new ArrayList<>();
         List<HeldOutErrors.Measurement> measurements = new ArrayList<>();
         for (int slot = 0; slot < settings.heldOutTimesteps(); slot++) {
             for (int start = 0; start < heldOut.size(); start += HELD_OUT_BATCH) {
@@ -275,6 +282,7 @@ public final class DiffusionLearner implements Learner {
                     NoisedPairs noised = heldOut(pairs, slot);
                     List<PairErrors> measured = PreferencePass.measure(model.denoiser(), average, reference, noised);
                     errors.addAll(measured);
+                    kinds.addAll(kinds(pairs));
                     for (int i = 0; i < pairs.size(); i++) {
                         PairErrors e = measured.get(i);
                         measurements.add(new HeldOutErrors.Measurement(
@@ -296,7 +304,8 @@ public final class DiffusionLearner implements Learner {
                 mean(errors, PairErrors::rW),
                 mean(errors, PairErrors::rL),
                 mean(errors, PairErrors::implicitAccuracy),
-                HeldOutErrors.of(measurements)));
+                HeldOutErrors.of(measurements),
+                KindMetrics.byKind(kinds, errors, List.of())));
     }
 
     /** Held-out pairs at their fixed noise and at one of their fixed timesteps, spread evenly over the schedule. */

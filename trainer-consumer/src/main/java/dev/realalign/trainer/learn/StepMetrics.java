@@ -3,6 +3,7 @@ package dev.realalign.trainer.learn;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 
@@ -22,6 +23,8 @@ import java.util.function.ToDoubleFunction;
  * @param gradientNorm 2-norm of all gradients before clipping
  * @param learningRate learning rate of the step
  * @param applied whether the step changed the weights; false when loss or gradient were not finite
+ * @param kinds the same by kind of negative, for watching; not among the {@link #named} measures, which the ledger keeps
+ *     for ever
  */
 public record StepMetrics(
         int pairs,
@@ -35,7 +38,8 @@ public record StepMetrics(
         double lambda,
         double gradientNorm,
         double learningRate,
-        boolean applied) {
+        boolean applied,
+        SortedMap<String, KindMetrics> kinds) {
 
     /** m_w - r_w: negative where the policy beats the reference on real images. */
     public double dW() {
@@ -52,7 +56,7 @@ public record StepMetrics(
         return dL() - dW();
     }
 
-    /** The mean of several steps, each weighing the same; the last one's learning rate. */
+    /** The mean of several steps, each weighing the same; the last one's learning rate; no kinds. */
     public static StepMetrics mean(List<StepMetrics> steps) {
         StepMetrics last = steps.get(steps.size() - 1);
         return new StepMetrics(
@@ -67,7 +71,15 @@ public record StepMetrics(
                 mean(steps, StepMetrics::lambda),
                 mean(steps, StepMetrics::gradientNorm),
                 last.learningRate(),
-                last.applied());
+                last.applied(),
+                Collections.emptySortedMap());
+    }
+
+    /** The measures of every kind by name, {@code KIND.m_w} and so on; what is not finite is left out. */
+    public Map<String, Double> namedByKind() {
+        Map<String, Double> named = new TreeMap<>();
+        kinds.forEach((kind, metrics) -> named.putAll(metrics.named(kind + ".")));
+        return Collections.unmodifiableMap(named);
     }
 
     private static double mean(List<StepMetrics> steps, ToDoubleFunction<StepMetrics> measure) {

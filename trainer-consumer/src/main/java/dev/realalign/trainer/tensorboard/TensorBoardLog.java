@@ -84,6 +84,7 @@ public final class TensorBoardLog implements AutoCloseable {
         StepMetrics last = progress.last();
         if (last != null && progress.step() != step) {
             last.named().forEach((name, value) -> measures.put("step/" + name, value));
+            last.namedByKind().forEach((name, value) -> measures.put("kind/" + name.replace('.', '/'), value));
             measures.put("pace/pairs_per_second", progress.pairsPerSecond());
             measures.put("pace/idle_ratio", progress.idleRatio());
         }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.HeldOutErrors;
 import dev.realalign.trainer.learn.HeldOutMeasure;
+import dev.realalign.trainer.learn.KindMetrics;
 import dev.realalign.trainer.learn.StepMetrics;
 import dev.realalign.trainer.loop.TrainerProgress;
 import dev.realalign.trainer.tensorboard.EventReader.Field;
@@ -26,13 +27,16 @@ import org.junit.jupiter.api.io.TempDir;
 class TensorBoardLogTest {
     private static final InstantSource CLOCK = () -> Instant.ofEpochSecond(1_790_000_000L, 500_000_000);
 
+    private static final KindMetrics KIND = new KindMetrics(2, 0.5, 0.75, 0.25, 0.5, 1, Double.NaN, Double.NaN);
+
     @TempDir
     Path folder;
 
     private static TrainerProgress progress(long step, long candidateStep, @Nullable StepMetrics last) {
         HeldOutMeasure heldOut = candidateStep == 0
                 ? null
-                : new HeldOutMeasure(4, 0.5, 0.7, 0.4, 0.6, 0.75, HeldOutErrors.of(List.of()));
+                : new HeldOutMeasure(
+                        4, 0.5, 0.7, 0.4, 0.6, 0.75, HeldOutErrors.of(List.of()), new TreeMap<>(Map.of("BLUR", KIND)));
         return new TrainerProgress(
                 step,
                 8 * step,
@@ -54,7 +58,8 @@ class TensorBoardLogTest {
     }
 
     private static StepMetrics metrics(double loss) {
-        return new StepMetrics(8, loss, 0.5, 0.7, 0.4, 0.6, 0.75, 0.5, 1, 2, 1e-4, true);
+        return new StepMetrics(
+                8, loss, 0.5, 0.7, 0.4, 0.6, 0.75, 0.5, 1, 2, 1e-4, true, new TreeMap<>(Map.of("BLUR", KIND)));
     }
 
     private Path onlyFile() throws IOException {
@@ -123,11 +128,14 @@ class TensorBoardLogTest {
                 .containsEntry("step/learning_rate", 1e-4f)
                 .containsEntry("pace/pairs_per_second", 12.5f)
                 .containsEntry("pace/idle_ratio", 0.25f)
+                .containsEntry("kind/BLUR/d_w", 0.25f)
+                .doesNotContainKey("kind/BLUR/lambda")
                 .doesNotContainKey("held_out/m_w");
         assertThat(step(events.get(4))).isEqualTo(200);
         assertThat(scalars(events.get(4)))
                 .containsEntry("step/loss", 0.5f)
                 .containsEntry("held_out/m_w", 0.5f)
+                .containsEntry("held_out/BLUR/m_w_over_r_w", 2f)
                 .containsEntry("held_out/m_w_over_r_w", 1.25f);
     }
 
