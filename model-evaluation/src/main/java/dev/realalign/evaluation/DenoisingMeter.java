@@ -66,11 +66,7 @@ public final class DenoisingMeter {
         halves.addAll(image.negatives().values());
         double[][][] errors = new double[halves.size()][models.size()][settings.bands()];
         try (TensorScope scope = TensorScope.open()) {
-            Tensor clean = model.autoencoder()
-                    .scaled(model.autoencoder()
-                            .encode(RgbImages.toTensor(halves)
-                                    .to(model.denoiser().device()))
-                            .mean()); // (halves, C, H, W)
+            Tensor clean = Ops.concatenate(halves.stream().map(this::latents).toList(), 0); // (halves, C, H, W)
             Conditioning caption = model.encodePrompts(List.of(image.caption()));
             int cells = halves.size() * settings.bands();
             for (int from = 0; from < cells; from += settings.batch()) {
@@ -85,6 +81,15 @@ public final class DenoisingMeter {
             negatives.put(kind, errors[half++]);
         }
         return new ImageErrors(errors[0], negatives);
+    }
+
+    /** One picture as the denoiser takes it, (1, C, H, W); one at a time, since encoders take much memory. */
+    private Tensor latents(BufferedImage picture) {
+        return TensorScope.of(() -> {
+            Tensor pixels =
+                    RgbImages.toTensor(List.of(picture)).to(model.denoiser().device());
+            return model.autoencoder().scaled(model.autoencoder().encode(pixels).mean());
+        });
     }
 
     /** Measures the cells {@code from} to {@code to}; cell c is half c / bands in band c % bands. */

@@ -11,15 +11,22 @@ import dev.realalign.diffusion.model.LoadOptions;
 import dev.realalign.diffusion.tensor.Tensor;
 import dev.realalign.evaluation.statistics.Interval;
 import dev.realalign.evaluation.statistics.Resampling;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Denoising errors of the bundled model. */
 class DenoisingTest {
@@ -137,5 +144,69 @@ class DenoisingTest {
                         new DenoisingMeter.Band(250, 499),
                         new DenoisingMeter.Band(500, 749),
                         new DenoisingMeter.Band(750, 999));
+    }
+
+    @Test
+    void a_latent_diffusion_model_is_measured() {
+        requireMeasured(golden().resolve("sd15-tiny"));
+    }
+
+    /** The tiny reference folder has no tokenizers of its own. */
+    @Test
+    void a_flow_matching_model_is_measured(@TempDir Path folder) throws IOException {
+        copy(golden().resolve("sd35m-tiny"), folder);
+        copy(golden().resolve("sd15-tiny/tokenizer"), folder.resolve("tokenizer"));
+        copy(golden().resolve("sd15-tiny/tokenizer"), folder.resolve("tokenizer_2"));
+        Path index = folder.resolve("model_index.json");
+        Files.writeString(
+                index,
+                Files.readString(index)
+                        .replaceAll("\"(text_encoder_3|tokenizer_3)\": \\[[^\\]]*]", "\"$1\": [null, null]"));
+        requireMeasured(folder);
+    }
+
+    private static Path golden() {
+        Path models = Path.of(System.getProperty("realalign.shared", "none"), "golden", "models");
+        assumeTrue(Files.isDirectory(models), "shared reference data lacks " + models);
+        return models;
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Path copy = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(copy);
+                } else {
+                    Files.copy(file, copy);
+                }
+            }
+        }
+    }
+
+    private static void requireMeasured(Path folder) {
+        try (DiffusionModel latent = DiffusionModel.load(folder, LoadOptions.DEFAULT);
+                LoraAdapter adapter = LoraAdapter.create(latent.denoiser(), new LoraConfig(2, 2), 1)) {
+            DenoisingMeter meter = new DenoisingMeter(latent, List.of(adapter), new DenoisingSettings(3, 2, 3));
+            EvaluationImage picture = new EvaluationImage(
+                    Pictures.id(0),
+                    "a photo of a dog",
+                    scaled(Pictures.waves(0, false), latent.resolution()),
+                    new TreeMap<>(Map.of("UPSIDE_DOWN", scaled(Pictures.waves(0, true), latent.resolution()))));
+            ImageErrors errors = meter.measure(picture);
+            assertThat(errors.real()[1]).containsExactly(errors.real()[0]);
+            assertThat(Arrays.stream(errors.real()[0])).allMatch(error -> error > 0 && error < 100);
+            assertThat(meter.band(0).fromTimestep()).isLessThan(meter.band(1).toTimestep());
+        }
+    }
+
+    private static BufferedImage scaled(BufferedImage picture, int side) {
+        BufferedImage scaled = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
+        for (int y = 0; y < side; y++) {
+            for (int x = 0; x < side; x++) {
+                scaled.setRGB(x, y, picture.getRGB(x * 32 / side, y * 32 / side));
+            }
+        }
+        return scaled;
     }
 }

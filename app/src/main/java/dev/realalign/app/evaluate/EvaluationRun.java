@@ -70,6 +70,11 @@ public final class EvaluationRun {
         List<LoraAdapter> adapters = new ArrayList<>();
         try (DiffusionModel model = ModelFiles.model(settings.model());
                 PhotoClassifier classifier = classifier()) {
+            if (model.denoiser().inChannels() != model.denoiser().outChannels()) {
+                throw UserErrorException.usage("The model " + settings.model()
+                        + " paints into masks, which is not what is measured here: name the model it was made from with"
+                        + " --model.");
+            }
             for (Path lora : settings.adapters()) {
                 adapters.add(ModelFiles.adapter(lora, model));
             }

@@ -80,7 +80,10 @@ public final class PictureReader {
         try {
             byte[] original;
             try (InputStream in = image.content().open()) {
-                original = in.readAllBytes();
+                original = in.readNBytes(largestFile());
+                if (original.length == largestFile() && in.read() >= 0) {
+                    return unreadable(image, "it is larger than " + largestFile() + " bytes");
+                }
             }
             String id = ImageId.of(original).hex();
             if (ids.contains(id)) {
@@ -96,6 +99,10 @@ public final class PictureReader {
                 return unreadable(image, "its bytes are of no known picture type");
             }
             ImageContainer container = ImageContainer.read(original, type.get());
+            if ((long) container.width() * container.height()
+                    > settings.limits().maxPixels()) {
+                return unreadable(image, "it has more than " + settings.limits().maxPixels() + " pixels");
+            }
             if (Math.min(container.width(), container.height()) < settings.resolution()) {
                 tooSmall++;
                 return Optional.empty();
@@ -109,6 +116,10 @@ public final class PictureReader {
         } catch (IOException | UncheckedIOException | SecurityException | IllegalArgumentException e) {
             return unreadable(image, String.valueOf(e.getMessage()));
         }
+    }
+
+    private int largestFile() {
+        return (int) Math.min(settings.limits().maxBytes(), Integer.MAX_VALUE - 8);
     }
 
     private Optional<Read> unreadable(SourceImage image, String cause) {

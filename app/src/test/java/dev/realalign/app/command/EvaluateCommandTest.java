@@ -1,6 +1,7 @@
 package dev.realalign.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.realalign.diffusion.lora.LoraAdapter;
@@ -18,7 +19,10 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -141,6 +145,35 @@ class EvaluateCommandTest {
         assertThat(err.toString())
                 .startsWith("realalign: The adapter " + other)
                 .contains("Name one that was trained on this model.");
+    }
+
+    @Test
+    void aModelThatPaintsIntoMasksIsRefused() throws IOException {
+        Path models = Path.of(System.getProperty("realalign.shared", "none"), "golden", "models");
+        assumeTrue(Files.isDirectory(models), "shared reference data lacks " + models);
+        Path inpainting = folder.resolve("inpainting");
+        for (String part : List.of("model_index.json", "scheduler", "text_encoder", "tokenizer", "vae")) {
+            copy(models.resolve("sd15-tiny").resolve(part), inpainting.resolve(part));
+        }
+        copy(models.resolve("sd15-inpaint-tiny/unet"), inpainting.resolve("unet"));
+        assertThat(run("--images", pictures(1, 32).toString(), "--model", inpainting.toString(), "--no-drawing"))
+                .isEqualTo(2);
+        assertThat(err.toString())
+                .isEqualTo(
+                        "realalign: The model " + inpainting + " paints into masks, which is not what is measured here:"
+                                + " name the model it was made from with --model." + System.lineSeparator());
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Path copy = file.equals(from)
+                        ? to
+                        : to.resolve(from.relativize(file).toString());
+                Files.createDirectories(Objects.requireNonNull(copy.getParent()));
+                Files.copy(file, copy);
+            }
+        }
     }
 
     @Test
