@@ -449,6 +449,15 @@ public record CuratorConfig(
                 config.duration(RESTART_WINDOW_MS));
     }
 
+    /**
+     * What verdicts and negatives depend on, without a cluster: for measuring what the curator would make.
+     *
+     * @throws dev.realalign.runtime.UserErrorException for usage, with every problem
+     */
+    public static PairSettings pairSettings(Map<String, String> given) {
+        return pairs(ServiceConfig.definedBy(DEFINITION).read(given));
+    }
+
     private static PairSettings pairs(ServiceConfig config) {
         int resolution = config.integer(RESOLUTION_PX);
         int minSide = config.integer(MIN_SIDE_PX);

@@ -22,6 +22,7 @@ import dev.realalign.trainer.stage.ReferenceRule;
 import dev.realalign.trainer.stage.Stage;
 import dev.realalign.trainer.stage.StagePlan;
 import dev.realalign.trainer.stage.StagePlanText;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigDef.Type;
@@ -46,6 +48,7 @@ import org.jspecify.annotations.Nullable;
  * @param bufferBytes decoded pictures kept ready, in bytes
  * @param instance name of this trainer among those of its line, empty for none
  * @param leaseTimeout how long the lease outlives its holder's last heartbeat
+ * @param tensorBoard folder of event files for TensorBoard, where they are wanted
  * @param loop how the stream becomes batches and candidates
  * @param learner how the adapter is trained
  * @param preset settings that were named
@@ -58,6 +61,7 @@ public record TrainerConfig(
         long bufferBytes,
         String instance,
         Duration leaseTimeout,
+        Optional<Path> tensorBoard,
         LoopSettings loop,
         LearnerSettings learner,
         Optional<Preset> preset) {
@@ -158,6 +162,8 @@ public record TrainerConfig(
     public static final String INSTANCE = PREFIX + "instance";
     /** How long the lease outlives a heartbeat. */
     public static final String LEASE_TIMEOUT_MS = PREFIX + "lease.timeout.ms";
+    /** Folder of event files. */
+    public static final String TENSORBOARD_DIR = PREFIX + "tensorboard.dir";
 
     /** The curator's key that says which negatives are in the stream; the trainer reads no other of its keys. */
     private static final String NEGATIVE_MIX = "curation.negative.mix";
@@ -480,7 +486,15 @@ public record TrainerConfig(
                     Rules.between(1_000, 300_000),
                     Importance.LOW,
                     "How long a trainer's lease outlives its last heartbeat before a standby takes over. Brokers allow"
-                            + " 6 s and more unless group.min.session.timeout.ms says otherwise.");
+                            + " 6 s and more unless group.min.session.timeout.ms says otherwise.")
+            .define(
+                    TENSORBOARD_DIR,
+                    Type.STRING,
+                    null,
+                    Rules.notBlank(),
+                    Importance.LOW,
+                    "Folder for TensorBoard event files with the measures of every step, below it one of each model line;"
+                            + " left out, none are written.");
 
     /**
      * Reads configuration.
@@ -587,6 +601,7 @@ public record TrainerConfig(
                 config.longInteger(BUFFER_BYTES),
                 config.text(INSTANCE),
                 config.duration(LEASE_TIMEOUT_MS),
+                config.optionalText(TENSORBOARD_DIR).map(Path::of),
                 new LoopSettings(
                         ModelConfig.name(config),
                         Topics.PREFERENCE_TRIPLES.name(),
@@ -673,6 +688,23 @@ public record TrainerConfig(
                 config.integer(AVERAGE_EVERY_STEPS),
                 config.integer(HELD_OUT_TIMESTEPS),
                 config.integer(CAPTION_CACHE));
+    }
+
+    /** How the adapter is trained, as names and values for people. */
+    Map<String, String> described() {
+        Map<String, String> described = new TreeMap<>();
+        described.put("base model", baseModel.toString());
+        for (RecordComponent setting : LearnerSettings.class.getRecordComponents()) {
+            try {
+                described.put(
+                        setting.getName(), String.valueOf(setting.getAccessor().invoke(learner)));
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException("a record's accessor cannot fail", e);
+            }
+        }
+        described.put("batch pairs", Integer.toString(loop.batchPairs()));
+        described.put("candidate every steps", Integer.toString(loop.candidateEvery()));
+        return described;
     }
 
     /** Group whose member with the ledger's only partition trains. */

@@ -20,8 +20,10 @@ import dev.realalign.trainer.loop.FlushRequest;
 import dev.realalign.trainer.loop.TrainerProgress;
 import dev.realalign.trainer.loop.TrainingLoop;
 import dev.realalign.trainer.loop.TripleSource;
+import dev.realalign.trainer.tensorboard.TensorBoardLog;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -206,26 +208,45 @@ public final class TrainerService extends WorkerService {
             current.takeOver(trainer());
             loop = current;
             atWork();
-            boolean told = false;
-            while (!isStopping()) {
-                if (!lease.isHeld()) {
-                    throw new FencedException(
-                            "this trainer lost the lease of model "
-                                    + config.loop().model(),
-                            null);
-                }
-                if (!current.turn(PATIENCE) && current.isPlanOver()) {
-                    if (!told) {
-                        told = true;
-                        log.info(
-                                "the plan of model {} is over: nothing more is trained, and what still comes stays in {}",
-                                config.loop().model(),
-                                Topics.PREFERENCE_TRIPLES);
+            try (TensorBoardLog board = tensorBoard(current)) {
+                boolean told = false;
+                while (!isStopping()) {
+                    if (!lease.isHeld()) {
+                        throw new FencedException(
+                                "this trainer lost the lease of model "
+                                        + config.loop().model(),
+                                null);
                     }
-                    sleepUnlessStopping(PATIENCE);
+                    if (!current.turn(PATIENCE) && current.isPlanOver()) {
+                        if (!told) {
+                            told = true;
+                            log.info(
+                                    "the plan of model {} is over: nothing more is trained, and what still comes stays in {}",
+                                    config.loop().model(),
+                                    Topics.PREFERENCE_TRIPLES);
+                        }
+                        sleepUnlessStopping(PATIENCE);
+                    }
+                    record(board, current);
                 }
+                current.finish();
+                record(board, current);
             }
-            current.finish();
+        }
+    }
+
+    private @Nullable TensorBoardLog tensorBoard(TrainingLoop current) {
+        Path folder = config.tensorBoard().orElse(null);
+        TrainerProgress start = current.progress().orElse(null);
+        return folder == null || start == null
+                ? null
+                : TensorBoardLog.open(
+                        folder.resolve(config.loop().model()), InstantSource.system(), start, config.described());
+    }
+
+    private static void record(@Nullable TensorBoardLog board, TrainingLoop current) {
+        if (board != null) {
+            current.progress().ifPresent(board::record);
         }
     }
 

@@ -7,6 +7,15 @@ final class BundledModel {
     private BundledModel() {}
 
     static Path folder() {
-        return Path.of(System.getProperty("realalign.home", "."), "models", "tiny-photo");
+        return models().resolve("tiny-photo");
+    }
+
+    /** The features that evaluations take distances of. */
+    static Path features() {
+        return models().resolve("photo-features");
+    }
+
+    private static Path models() {
+        return Path.of(System.getProperty("realalign.home", "."), "models");
     }
 }

@@ -105,6 +105,12 @@ final class DemoCommand implements Callable<Integer> {
     private List<String> prompts = new ArrayList<>();
 
     @Option(
+            names = "--sheets",
+            description =
+                    "Draw the samples of every version at the end, not only of the base model and the newest one.")
+    private boolean sheets;
+
+    @Option(
             names = "--broker-port",
             paramLabel = "N",
             defaultValue = "0",
@@ -180,6 +186,7 @@ final class DemoCommand implements Callable<Integer> {
                 untilCheckpoints == null ? OptionalInt.empty() : OptionalInt.of(untilCheckpoints),
                 report,
                 prompts.isEmpty() ? SampleSheets.PROMPTS : prompts,
+                sheets,
                 given(),
                 brokerPort,
                 registryPort,

@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
             LagCommand.class,
             DashboardCommand.class,
             SampleCommand.class,
+            EvaluateCommand.class,
             ParityCommand.class,
             BenchCommand.class,
             CommandLine.HelpCommand.class,

@@ -21,6 +21,7 @@ import dev.realalign.schemas.Topics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -146,8 +147,11 @@ public final class Demo {
         }
         long newest = report.received().get(report.received().size() - 1).version();
         terminal.line("drawing samples of the base model and of version " + newest + " (Ctrl-C skips them)");
-        Path version = ReceivedVersions.folder(folder.received(settings.line()), newest);
-        SampleSheets.draw(painter, version, settings.prompts(), folder.samples())
+        List<DemoReport.Received> versions = settings.sheets()
+                ? report.received()
+                : report.received()
+                        .subList(report.received().size() - 1, report.received().size());
+        SampleSheets.draw(painter, folder.received(settings.line()), versions, settings.prompts(), folder.samples())
                 .forEach(sheet -> terminal.line("  " + sheet));
     }
 

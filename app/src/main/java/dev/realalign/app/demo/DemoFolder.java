@@ -25,7 +25,7 @@ import java.util.TreeMap;
  * DIR/generator/               versions that the embedded negative generator draws with
  * DIR/keys/demo.key, demo.pub  the key pair that the embedded publisher signs with and the embedded subscriber trusts
  * DIR/received/MODEL/          what the embedded subscriber keeps
- * DIR/samples/, DIR/logs/      sample sheets; logs
+ * DIR/samples/, DIR/logs/      sample sheets and pictures by version; logs
  * DIR/dashboard/               past lag and rates, for the dashboard
  * DIR/cluster.properties       configuration that leads to the cluster, while it runs
  * </pre>

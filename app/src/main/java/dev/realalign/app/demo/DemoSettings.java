@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param untilCheckpoints versions after which the demo ends, absent for all the pictures give
  * @param report where the report goes, null for none
  * @param prompts prompts of the sample sheets
+ * @param sheets whether every version is drawn at the end, not only the newest
  * @param given further configuration of the roles, by key
  * @param brokerPort port of the broker, 0 for any free one
  * @param registryPort port of the registry, 0 for any free one
@@ -33,6 +34,7 @@ public record DemoSettings(
         OptionalInt untilCheckpoints,
         @Nullable Path report,
         List<String> prompts,
+        boolean sheets,
         Map<String, String> given,
         int brokerPort,
         int registryPort,

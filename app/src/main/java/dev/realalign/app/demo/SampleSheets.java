@@ -1,16 +1,15 @@
 package dev.realalign.app.demo;
 
+import dev.realalign.app.sample.Gallery;
 import dev.realalign.app.sample.Painter;
 import dev.realalign.app.sample.Sheet;
-import dev.realalign.diffusion.pipeline.SamplingRequest;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 
-/** The same prompts and seeds drawn by the base model and by a version of it. */
+/** The same prompts and seeds drawn by the base model and by versions of it. */
 public final class SampleSheets {
     /** Prompts of the sheets unless the user names others: what the bundled model knows. */
     public static final List<String> PROMPTS = List.of(
@@ -23,25 +22,37 @@ public final class SampleSheets {
             "a photo of a horse",
             "a photo of a ship");
 
-    private static final int ROWS = 2;
+    private static final List<Long> SEEDS = List.of(0L, 1L);
     private static final int STEPS = 25;
     private static final double GUIDANCE = 2.5;
 
     private SampleSheets() {}
 
     /**
-     * Draws {@code before.png}, {@code after.png} and both on one sheet, {@code before-after.png}: a column for each prompt, a row for each seed.
+     * Draws a {@link Gallery} of the base model and of versions, and, of the base model and the newest version,
+     * {@code before.png}, {@code after.png} and both on one sheet, {@code before-after.png}.
      *
-     * @param version folder of the version
-     * @param folder where the sheets go
-     * @return the files written
+     * @param received where the versions lie
+     * @param versions what is drawn, oldest first, at least one; pictures that are there already stay
+     * @param folder where the pictures go
+     * @return the files with before and after
      */
-    static List<Path> draw(Painter painter, Path version, List<String> prompts, Path folder) throws IOException {
-        SamplingRequest request = request(prompts);
+    static List<Path> draw(
+            Painter painter, Path received, List<DemoReport.Received> versions, List<String> prompts, Path folder)
+            throws IOException {
+        Gallery gallery = new Gallery(folder, prompts, SEEDS, STEPS, GUIDANCE);
+        DemoReport.Received newest = versions.get(versions.size() - 1);
         painter.takeOff();
-        List<BufferedImage> before = painter.paint(request);
-        painter.wear(version);
-        List<BufferedImage> after = painter.paint(request);
+        List<BufferedImage> before = painter.paint(gallery.request());
+        gallery.keep(Gallery.BASE, painter.digest(), before);
+        List<BufferedImage> after = List.of();
+        for (DemoReport.Received version : versions) {
+            if (version.equals(newest) || !gallery.holds(version.version(), version.digest())) {
+                painter.wear(ReceivedVersions.folder(received, version.version()));
+                after = painter.paint(gallery.request());
+                gallery.keep(version.version(), version.digest(), after);
+            }
+        }
         List<BufferedImage> both = new ArrayList<>(before);
         both.addAll(after);
         List<Path> files =
@@ -50,19 +61,5 @@ public final class SampleSheets {
         Sheet.write(Sheet.of(after, prompts.size()), files.get(1));
         Sheet.write(Sheet.of(both, prompts.size()), files.get(2));
         return files;
-    }
-
-    private static SamplingRequest request(List<String> prompts) {
-        List<String> cells = new ArrayList<>();
-        List<Long> seeds = new ArrayList<>();
-        for (long row = 0; row < ROWS; row++) {
-            cells.addAll(prompts);
-            seeds.addAll(Collections.nCopies(prompts.size(), row));
-        }
-        return SamplingRequest.of(cells)
-                .withSeeds(seeds)
-                .withSteps(STEPS)
-                .withGuidance(GUIDANCE)
-                .withBatch(cells.size());
     }
 }

@@ -81,6 +81,9 @@ public final class MeterCatalogue {
     static final Meter GRADIENT_NORM =
             gauge("realalign_trainer_gradient_norm", "2-norm of the last step's gradients before clipping.");
     static final Meter LEARNING_RATE = gauge("realalign_trainer_learning_rate", "Learning rate of the last step.");
+    static final Meter ADAPTER_NORM = gauge(
+            "realalign_trainer_adapter_norm",
+            "2-norm of the adapter's up matrices together after the last step; they are zero before training.");
     static final Meter HELD_OUT_RATIO = gauge(
             "realalign_trainer_held_out_preferred_ratio",
             "m_w / r_w on the held-out set: above 1, real images are predicted worse than before training.");
@@ -241,6 +244,7 @@ public final class MeterCatalogue {
                             GRADIENT_FACTOR,
                             GRADIENT_NORM,
                             LEARNING_RATE,
+                            ADAPTER_NORM,
                             HELD_OUT_RATIO,
                             HELD_OUT_MARGIN,
                             HELD_OUT_PAIRS,

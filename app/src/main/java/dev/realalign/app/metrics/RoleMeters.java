@@ -84,6 +84,7 @@ public final class RoleMeters {
         last.of(MeterCatalogue.GRADIENT_FACTOR, StepMetrics::factor);
         last.of(MeterCatalogue.GRADIENT_NORM, StepMetrics::gradientNorm);
         last.of(MeterCatalogue.LEARNING_RATE, StepMetrics::learningRate);
+        last.of(MeterCatalogue.ADAPTER_NORM, StepMetrics::adapterNorm);
         Counting<HeldOutMeasure> heldOut =
                 gauges(meters, progress, p -> p.flatMap(q -> Optional.ofNullable(q.heldOut())));
         heldOut.of(MeterCatalogue.HELD_OUT_RATIO, HeldOutMeasure::preferredRatio);

@@ -1,19 +1,14 @@
 package dev.realalign.app.sample;
 
-import dev.realalign.diffusion.ModelFormatException;
 import dev.realalign.diffusion.lora.LoraAdapter;
-import dev.realalign.diffusion.lora.LoraFiles;
 import dev.realalign.diffusion.model.DiffusionModel;
-import dev.realalign.diffusion.model.LoadOptions;
 import dev.realalign.diffusion.pipeline.DiffusionPipeline;
 import dev.realalign.diffusion.pipeline.RequestException;
 import dev.realalign.diffusion.pipeline.RgbImages;
 import dev.realalign.diffusion.pipeline.SamplingRequest;
 import dev.realalign.diffusion.tensor.Tensor;
 import dev.realalign.runtime.UserErrorException;
-import dev.realalign.schemas.CheckpointLayout;
 import java.awt.image.BufferedImage;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -35,11 +30,12 @@ public final class Painter implements AutoCloseable {
      * @throws UserErrorException for usage, with every problem of the folder
      */
     public static Painter load(Path folder) {
-        try {
-            return new Painter(DiffusionModel.load(folder, LoadOptions.DEFAULT));
-        } catch (ModelFormatException e) {
-            throw UserErrorException.usage("The model " + e.getMessage() + ". Name a diffusers folder with --model.");
-        }
+        return new Painter(ModelFiles.model(folder));
+    }
+
+    /** SHA-256 of the model's denoiser, as manifests name their base. */
+    public String digest() {
+        return model.digest();
     }
 
     /** Height and width of the pictures the model was trained at, in pixels. */
@@ -54,18 +50,9 @@ public final class Painter implements AutoCloseable {
      * @throws UserErrorException for usage when it is unusable or made for another model
      */
     public void wear(Path lora) {
-        Path file = Files.isDirectory(lora) ? lora.resolve(CheckpointLayout.DIFFUSERS_LORA) : lora;
-        if (!Files.isRegularFile(file)) {
-            throw UserErrorException.usage("There is no adapter at " + file
-                    + ": name a .safetensors file or the folder of a version with --lora.");
-        }
+        LoraAdapter worn = ModelFiles.adapter(lora, model);
         takeOff();
-        try {
-            adapter = LoraFiles.load(file, model.denoiser());
-        } catch (ModelFormatException e) {
-            throw UserErrorException.usage(
-                    "The adapter " + e.getMessage() + ". Name one that was trained on this model.");
-        }
+        adapter = worn;
         model.denoiser().use(adapter);
     }
 

@@ -20,10 +20,12 @@ import dev.realalign.schemas.TrustedRecords;
 import dev.realalign.subscriber.SubscriberState;
 import dev.realalign.trainer.learn.StepMetrics;
 import dev.realalign.trainer.loop.TrainerProgress;
+import dev.realalign.trainer.stage.StageMark;
 import dev.realalign.trainer.triple.SkipReason;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -86,6 +88,7 @@ final class EveryMeter {
     private static TrainerProgress progress() {
         return new TrainerProgress(
                 12,
+                new StageMark(1, 2, "dro"),
                 96,
                 Map.of(SkipReason.values()[0], 3L),
                 1,
@@ -93,7 +96,21 @@ final class EveryMeter {
                 10,
                 new TreeMap<>(Map.of(0, 100L)),
                 4,
-                new StepMetrics(8, 0.69, 1.0, 2.0, 1.1, 1.9, 0.75, 0.5, 1.0, 0.1, 1e-3, true),
+                new StepMetrics(
+                        8,
+                        0.69,
+                        1.0,
+                        2.0,
+                        1.1,
+                        1.9,
+                        0.75,
+                        0.5,
+                        1.0,
+                        0.1,
+                        1e-3,
+                        1.0,
+                        true,
+                        Collections.emptySortedMap()),
                 null,
                 5,
                 3.5,

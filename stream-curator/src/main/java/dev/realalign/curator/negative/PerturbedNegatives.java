@@ -66,7 +66,7 @@ public final class PerturbedNegatives {
         long seed = seed(imageId);
         SplitMix64 order = SplitMix64.stream(seed, ORDER_STREAM);
         for (NegativeKind kind : mix.order(order)) {
-            Optional<Negative> negative = strongEnough(kind, real, seed);
+            Optional<Negative> negative = strongEnough(kind, real, leastRmsDifference, seed);
             if (negative.isPresent()) {
                 return negative;
             }
@@ -74,7 +74,22 @@ public final class PerturbedNegatives {
         return Optional.empty();
     }
 
-    private Optional<Negative> strongEnough(NegativeKind kind, RgbImage real, long seed) {
+    /**
+     * The negative of one kind, as {@link #of} makes it where that kind is drawn: for measuring kind by kind.
+     *
+     * @param imageId id of the image, which seeds every draw
+     * @param real the real half at training resolution
+     * @param leastRmsDifference a pair closer than this, in 8-bit levels, is not made
+     * @param runSeed mixed into the image's seed
+     * @return empty if the kind at full strength does not change the picture enough
+     */
+    public static Optional<Negative> ofKind(
+            NegativeKind kind, String imageId, RgbImage real, double leastRmsDifference, long runSeed) {
+        return strongEnough(kind, real, leastRmsDifference, SplitMix64.seedOf(imageId, runSeed));
+    }
+
+    private static Optional<Negative> strongEnough(
+            NegativeKind kind, RgbImage real, double leastRmsDifference, long seed) {
         double start = kindStream(kind, seed).between(WEAKEST_START, STRONGEST_START);
         for (int step = 0; ; step++) {
             double strength = Math.min(1, start + step * STEP);

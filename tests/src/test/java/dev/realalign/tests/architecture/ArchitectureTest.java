@@ -82,9 +82,17 @@ class ArchitectureTest {
             .because("the model library is of use without streams");
 
     @ArchTest
-    static final ArchRule diffusion_knows_no_kafka = noClasses()
+    static final ArchRule evaluation_knows_models_and_nothing_else_of_ours = classes()
             .that()
-            .resideInAPackage(House.DIFFUSION)
+            .resideInAPackage(House.EVALUATION)
+            .should()
+            .onlyDependOnClassesThat(not(OURS).or(resideInAnyPackage(House.DIFFUSION, House.EVALUATION)))
+            .because("a measure that knows how a model was trained is no second opinion");
+
+    @ArchTest
+    static final ArchRule models_and_their_measures_know_no_kafka = noClasses()
+            .that()
+            .resideInAnyPackage(House.DIFFUSION, House.EVALUATION)
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.apache.kafka..", "org.apache.avro..", "io.confluent..")

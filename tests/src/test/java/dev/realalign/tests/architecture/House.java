@@ -11,6 +11,7 @@ final class House {
     static final String SCHEMAS = ROOT + ".schemas..";
     static final String RUNTIME = ROOT + ".runtime..";
     static final String DIFFUSION = ROOT + ".diffusion..";
+    static final String EVALUATION = ROOT + ".evaluation..";
     static final String SUBSCRIBER = ROOT + ".subscriber..";
     static final String APP = ROOT + ".app..";
 
@@ -34,6 +35,7 @@ final class House {
             ROOT + ".dashboard.model",
             ROOT + ".curator.similar",
             ROOT + ".generator.mask",
+            ROOT + ".evaluation.statistics",
             ROOT + ".trainer.objective",
             ROOT + ".trainer.plan",
             ROOT + ".trainer.stage");

@@ -19,6 +19,7 @@ import dev.realalign.schemas.signing.ModelSignature;
 import dev.realalign.schemas.signing.SignedFiles;
 import dev.realalign.schemas.signing.TrustedKeys;
 import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -84,6 +86,26 @@ class DemoTest {
             BufferedImage picture =
                     ImageIO.read(folder.resolve("data/samples").resolve(sheet).toFile());
             assertThat(picture.getWidth()).isGreaterThan(8 * Pictures.SIDE);
+        }
+        requirePictures("00000000");
+        requirePictures(String.format(
+                Locale.ROOT,
+                "%08d",
+                json.get("received")
+                        .get(json.get("received").size() - 1)
+                        .get("version")
+                        .asLong()));
+    }
+
+    /** Every picture of the gallery's index is there. */
+    private void requirePictures(String version) throws IOException {
+        Path pictures = folder.resolve("data/samples").resolve(version);
+        JsonNode samples = RoleProcess.json(pictures.resolve("index.json")).get("samples");
+        assertThat(samples).hasSize(16);
+        for (JsonNode sample : samples) {
+            BufferedImage picture =
+                    ImageIO.read(pictures.resolve(sample.get("file").asText()).toFile());
+            assertThat(picture.getWidth()).isEqualTo(Pictures.SIDE);
         }
     }
 

@@ -234,7 +234,7 @@ public final class DiffusionLearner implements Learner {
             if (step % settings.averageEvery() == 0) {
                 average.average(policy, settings.averageDecay(step / settings.averageEvery()));
             }
-            StepMetrics metrics = metrics(pass, norm, learningRate, upNorm(), applied);
+            StepMetrics metrics = metrics(pairs, pass, norm, learningRate, upNorm(), applied);
             progress = progress.after(stage.averaged(progress.growth(), -metrics.dW()));
             refreshAfter(step);
             return metrics;
@@ -272,7 +272,12 @@ public final class DiffusionLearner implements Learner {
     }
 
     private static StepMetrics metrics(
-            PreferencePass pass, double norm, double learningRate, double adapterNorm, boolean applied) {
+            List<TrainingPair> pairs,
+            PreferencePass pass,
+            double norm,
+            double learningRate,
+            double adapterNorm,
+            boolean applied) {
         return new StepMetrics(
                 pass.errors().size(),
                 pass.loss(),
@@ -286,7 +291,12 @@ public final class DiffusionLearner implements Learner {
                 norm,
                 learningRate,
                 adapterNorm,
-                applied);
+                applied,
+                KindMetrics.byKind(kinds(pairs), pass.errors(), pass.gradients()));
+    }
+
+    private static List<String> kinds(List<TrainingPair> pairs) {
+        return pairs.stream().map(TrainingPair::kind).toList();
     }
 
     private static <T> double mean(List<T> items, ToDoubleFunction<T> measure) {
@@ -493,6 +503,7 @@ public final class DiffusionLearner implements Learner {
             return Optional.empty();
         }
         List<PairErrors> errors = new ArrayList<>();
+        List<String> kinds = new ArrayList<>();
         List<HeldOutErrors.Measurement> measurements = new ArrayList<>();
         for (int slot = 0; slot < settings.heldOutTimesteps(); slot++) {
             for (int start = 0; start < heldOut.size(); start += HELD_OUT_BATCH) {
@@ -501,6 +512,7 @@ public final class DiffusionLearner implements Learner {
                     NoisedPairs noised = heldOut(pairs, slot);
                     List<PairErrors> measured = PreferencePass.measure(model.denoiser(), average, reference, noised);
                     errors.addAll(measured);
+                    kinds.addAll(kinds(pairs));
                     for (int i = 0; i < pairs.size(); i++) {
                         PairErrors e = measured.get(i);
                         measurements.add(new HeldOutErrors.Measurement(
@@ -522,7 +534,8 @@ public final class DiffusionLearner implements Learner {
                 mean(errors, PairErrors::rW),
                 mean(errors, PairErrors::rL),
                 mean(errors, PairErrors::implicitAccuracy),
-                HeldOutErrors.of(measurements)));
+                HeldOutErrors.of(measurements),
+                KindMetrics.byKind(kinds, errors, List.of())));
     }
 
     /** Held-out pairs at their fixed noise and at one of their fixed timesteps, spread evenly over the schedule. */

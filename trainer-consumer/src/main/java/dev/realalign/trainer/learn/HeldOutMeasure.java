@@ -4,6 +4,7 @@ import dev.realalign.schemas.HeldOutErrors;
 import dev.realalign.schemas.Measures;
 import java.util.Collections;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -16,9 +17,17 @@ import java.util.TreeMap;
  * @param rL the reference's mean error on the rejected halves
  * @param implicitAccuracy share of (pair, timestep) the policy tells apart better than the reference, ties counted half
  * @param errors every measurement behind the means
+ * @param kinds the same means by kind of negative
  */
 public record HeldOutMeasure(
-        int pairs, double mW, double mL, double rW, double rL, double implicitAccuracy, HeldOutErrors errors) {
+        int pairs,
+        double mW,
+        double mL,
+        double rW,
+        double rL,
+        double implicitAccuracy,
+        HeldOutErrors errors,
+        SortedMap<String, KindMetrics> kinds) {
     /** Weight of the past in the drift's moving averages, from one candidate to the next. */
     private static final double DRIFT_DECAY = 0.8;
 
@@ -74,6 +83,7 @@ public record HeldOutMeasure(
         named.put(Measures.HELD_OUT_PREFERRED_RATIO, preferredRatio());
         named.put("held_out.margin", margin());
         named.put("held_out.implicit_accuracy", implicitAccuracy);
+        kinds.forEach((kind, metrics) -> named.putAll(metrics.named("held_out." + kind + ".")));
         named.values().removeIf(value -> !Double.isFinite(value));
         return Collections.unmodifiableMap(named);
     }

@@ -3,6 +3,7 @@ package dev.realalign.trainer.learn;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 
@@ -23,6 +24,8 @@ import java.util.function.ToDoubleFunction;
  * @param learningRate learning rate of the step
  * @param adapterNorm 2-norm of the adapter's up matrices together after the step; they are zero before training
  * @param applied whether the step changed the weights; false when loss or gradient were not finite
+ * @param kinds the same by kind of negative, for watching; not among the {@link #named} measures, which the ledger keeps
+ *     for ever
  */
 public record StepMetrics(
         int pairs,
@@ -37,7 +40,8 @@ public record StepMetrics(
         double gradientNorm,
         double learningRate,
         double adapterNorm,
-        boolean applied) {
+        boolean applied,
+        SortedMap<String, KindMetrics> kinds) {
 
     /** m_w - r_w: negative where the policy beats the reference on real images. */
     public double dW() {
@@ -54,7 +58,7 @@ public record StepMetrics(
         return dL() - dW();
     }
 
-    /** The mean of several steps, each weighing the same; the last one's learning rate and adapter norm. */
+    /** The mean of several steps, each weighing the same; the last one's learning rate and adapter norm; no kinds. */
     public static StepMetrics mean(List<StepMetrics> steps) {
         StepMetrics last = steps.get(steps.size() - 1);
         return new StepMetrics(
@@ -70,7 +74,15 @@ public record StepMetrics(
                 mean(steps, StepMetrics::gradientNorm),
                 last.learningRate(),
                 last.adapterNorm(),
-                last.applied());
+                last.applied(),
+                Collections.emptySortedMap());
+    }
+
+    /** The measures of every kind by name, {@code KIND.m_w} and so on; what is not finite is left out. */
+    public Map<String, Double> namedByKind() {
+        Map<String, Double> named = new TreeMap<>();
+        kinds.forEach((kind, metrics) -> named.putAll(metrics.named(kind + ".")));
+        return Collections.unmodifiableMap(named);
     }
 
     private static double mean(List<StepMetrics> steps, ToDoubleFunction<StepMetrics> measure) {

@@ -9,6 +9,7 @@ import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.model.LoadOptions;
 import dev.realalign.diffusion.tensor.SafeTensors;
 import dev.realalign.diffusion.tensor.Tensor;
+import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.Sha256;
 import dev.realalign.trainer.stage.ObjectiveChoice;
 import dev.realalign.trainer.stage.ObjectiveChoice.Kind;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -83,6 +85,39 @@ class DiffusionLearnerTest {
             }
         }
         return digests;
+    }
+
+    /** The same pair as if its negative had been made in another way. */
+    private static TrainingPair ofKind(TrainingPair pair, String kind) {
+        PreferenceTriple triple =
+                PreferenceTriple.newBuilder(pair.triple()).setKind(kind).build();
+        return new TrainingPair(triple, pair.digest(), pair.preferred(), pair.rejected());
+    }
+
+    @Test
+    void kinds_are_measured_by_themselves_and_together_make_the_whole() {
+        List<TrainingPair> pairs = TinyPhoto.pairs(0, 3);
+        List<TrainingPair> mixed = List.of(
+                ofKind(pairs.get(0), "COLOUR_CAST"),
+                ofKind(pairs.get(1), "LOCAL_WARP"),
+                ofKind(pairs.get(2), "COLOUR_CAST"));
+        try (DiffusionLearner learner = learner(Kind.DPO)) {
+            learner.step(1, mixed);
+            StepMetrics step = learner.step(2, mixed);
+            assertThat(step.kinds()).containsOnlyKeys("COLOUR_CAST", "LOCAL_WARP");
+            double together = step.kinds().values().stream()
+                    .mapToDouble(kind -> kind.pairs() * kind.mW())
+                    .sum();
+            assertThat(together / 3).isCloseTo(step.mW(), Offset.offset(1e-12));
+            assertThat(step.namedByKind()).containsKeys("COLOUR_CAST.lambda", "LOCAL_WARP.d_l");
+            assertThat(step.named()).doesNotContainKey("COLOUR_CAST.lambda");
+
+            HeldOutMeasure heldOut = learner.measure(mixed).orElseThrow();
+            assertThat(heldOut.kinds()).containsOnlyKeys("COLOUR_CAST", "LOCAL_WARP");
+            assertThat(heldOut.named())
+                    .containsKeys("held_out.COLOUR_CAST.m_w_over_r_w", "held_out.LOCAL_WARP.implicit_accuracy")
+                    .doesNotContainKey("held_out.LOCAL_WARP.lambda");
+        }
     }
 
     @Test

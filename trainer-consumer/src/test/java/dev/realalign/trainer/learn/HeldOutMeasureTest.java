@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.realalign.schemas.HeldOutErrors;
 import dev.realalign.schemas.Measures;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +15,7 @@ class HeldOutMeasureTest {
     private static final Offset<Double> EXACT = Offset.offset(1e-12);
 
     private static HeldOutMeasure measure(int pairs, double mW) {
-        return new HeldOutMeasure(pairs, mW, 2, 1, 2, 0.5, HeldOutErrors.of(List.of()));
+        return new HeldOutMeasure(pairs, mW, 2, 1, 2, 0.5, HeldOutErrors.of(List.of()), Collections.emptySortedMap());
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -117,14 +118,16 @@ final class FoldingLearner implements Learner {
             weights = Sha256.hex((weights + "|" + step + "|" + taught).getBytes(StandardCharsets.UTF_8));
         }
         crashes.pass();
-        return new StepMetrics(pairs.size(), loss, 1, 1, 1, 1, 0.5, 0.5, 1, 0.1, 1e-3, 1, applied);
+        return new StepMetrics(
+                pairs.size(), loss, 1, 1, 1, 1, 0.5, 0.5, 1, 0.1, 1e-3, 1, applied, Collections.emptySortedMap());
     }
 
     @Override
     public Optional<HeldOutMeasure> measure(List<TrainingPair> heldOut) {
         return heldOut.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new HeldOutMeasure(heldOut.size(), 1, 2, 1, 1, 0.75, errors(heldOut)));
+                : Optional.of(new HeldOutMeasure(
+                        heldOut.size(), 1, 2, 1, 1, 0.75, errors(heldOut), Collections.emptySortedMap()));
     }
 
     @Override
