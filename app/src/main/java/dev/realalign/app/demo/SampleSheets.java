@@ -33,7 +33,8 @@ public final class SampleSheets {
      * {@code before.png}, {@code after.png} and both on one sheet, {@code before-after.png}.
      *
      * @param received where the versions lie
-     * @param versions what is drawn, oldest first, at least one; pictures that are there already stay
+     * @param versions what is drawn, oldest first, at least one: the newest before the others, whose pictures stay where
+     *     they are there already
      * @param folder where the pictures go
      * @return the files with before and after
      */
@@ -45,14 +46,9 @@ public final class SampleSheets {
         painter.takeOff();
         List<BufferedImage> before = painter.paint(gallery.request());
         gallery.keep(Gallery.BASE, painter.digest(), before);
-        List<BufferedImage> after = List.of();
-        for (DemoReport.Received version : versions) {
-            if (version.equals(newest) || !gallery.holds(version.version(), version.digest())) {
-                painter.wear(ReceivedVersions.folder(received, version.version()));
-                after = painter.paint(gallery.request());
-                gallery.keep(version.version(), version.digest(), after);
-            }
-        }
+        painter.wear(ReceivedVersions.folder(received, newest.version()));
+        List<BufferedImage> after = painter.paint(gallery.request());
+        gallery.keep(newest.version(), newest.digest(), after);
         List<BufferedImage> both = new ArrayList<>(before);
         both.addAll(after);
         List<Path> files =
@@ -60,6 +56,12 @@ public final class SampleSheets {
         Sheet.write(Sheet.of(before, prompts.size()), files.get(0));
         Sheet.write(Sheet.of(after, prompts.size()), files.get(1));
         Sheet.write(Sheet.of(both, prompts.size()), files.get(2));
+        for (DemoReport.Received version : versions) {
+            if (!gallery.holds(version.version(), version.digest())) {
+                painter.wear(ReceivedVersions.folder(received, version.version()));
+                gallery.keep(version.version(), version.digest(), painter.paint(gallery.request()));
+            }
+        }
         return files;
     }
 }
