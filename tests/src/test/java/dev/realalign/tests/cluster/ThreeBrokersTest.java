@@ -15,6 +15,7 @@ import dev.realalign.curator.CuratorService;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.runtime.LagSampler;
+import dev.realalign.runtime.LagTarget;
 import dev.realalign.runtime.PartitionLag;
 import dev.realalign.runtime.Service;
 import dev.realalign.schemas.ImageId;
@@ -29,6 +30,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.avro.specific.SpecificRecord;
@@ -45,6 +48,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ThreeBrokersTest {
     private static final Duration SOON = Duration.ofSeconds(120);
     private static final int PICTURES = 300;
+    private static final LagTarget CURATORS =
+            new LagTarget("realalign-curator", Set.of(Topics.REAL_IMAGES.name()), Optional.empty());
 
     @TempDir
     Path folder;
@@ -91,7 +96,7 @@ class ThreeBrokersTest {
                         .containsExactlyInAnyOrderElementsOf(acknowledged);
                 try (LagSampler lag = new LagSampler(cluster)) {
                     await().atMost(SOON).untilAsserted(() -> assertThat(
-                                    lag.sample(Map.of("realalign-curator", List.of(Topics.REAL_IMAGES.name()))).stream()
+                                    lag.sample(groups -> List.of(CURATORS), List.of()).lags().stream()
                                             .mapToLong(partition -> records(partition))
                                             .sum())
                             .isZero());
