@@ -10,9 +10,11 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.streams.AutoOffsetReset;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyConfig;
+import org.apache.kafka.streams.processor.TimestampExtractor;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.state.StoreBuilder;
@@ -37,6 +39,12 @@ public final class CuratorTopology {
     private static final String CURATE = "curate";
     private static final String QUESTIONS_TAKEN = "similarity-questions";
     private static final String OWN_BANDS = "own-bands";
+
+    /**
+     * Of several topics the oldest record is taken first. Answers count as older than any image, or a backlog of images
+     * would keep those that wait from ending, past their deadlines.
+     */
+    private static final TimestampExtractor FIRST = (answer, partitionTime) -> 0;
 
     private CuratorTopology() {}
 
@@ -68,9 +76,9 @@ public final class CuratorTopology {
             CurationCounts counts) {
         Map<String, Object> registry = config.cluster().registry();
         Topology topology = new Topology(new TopologyConfig(new StreamsConfig(config.streams())));
-        addSource(topology, IMAGES, Topics.REAL_IMAGES);
-        addSource(topology, ANSWERS_TAKEN, topics.answers());
-        addSource(topology, GENERATED, topics.generated());
+        topology.addSource(IMAGES, new ByteArrayDeserializer(), new ByteArrayDeserializer(), Topics.REAL_IMAGES.name());
+        addAnswers(topology, ANSWERS_TAKEN, topics.answers());
+        addAnswers(topology, GENERATED, topics.generated());
         topology.addProcessor(
                 CURATE, new Curators(config, topics, blobs, heldOut, counts), IMAGES, ANSWERS_TAKEN, GENERATED);
         addSink(topology, TRIPLES, topics.triples(), registry, CURATE);
@@ -88,8 +96,14 @@ public final class CuratorTopology {
         return topology;
     }
 
-    private static void addSource(Topology topology, String name, Topic<?, ?> topic) {
-        topology.addSource(name, new ByteArrayDeserializer(), new ByteArrayDeserializer(), topic.name());
+    private static void addAnswers(Topology topology, String name, Topic<?, ?> topic) {
+        topology.addSource(
+                AutoOffsetReset.earliest(),
+                name,
+                FIRST,
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer(),
+                topic.name());
     }
 
     private static <V extends SpecificRecord> void addSink(
