@@ -36,6 +36,26 @@ public final class Topics {
             false,
             "Records of real-images that became no triple, each with a reason and the evidence.");
 
+    /** Perceptual hashes on their way to the owners of their bands. */
+    public static final Topic<String, SimilarityQuestion> SIMILARITY_QUESTIONS = Topic.keyedByText(
+            "similarity-questions",
+            "band and its value, such as 3-1f",
+            SimilarityQuestion.class,
+            Partitioning.BY_IMAGE,
+            new Retention.Delete(Duration.ofDays(7), GIB),
+            false,
+            "Among the curators: perceptual hashes on their way to whoever owns their bands.");
+
+    /** What the owners of the bands answer. */
+    public static final Topic<String, SimilarityAnswer> SIMILARITY_ANSWERS = Topic.keyedByText(
+            "similarity-answers",
+            IMAGE_KEY,
+            SimilarityAnswer.class,
+            Partitioning.BY_IMAGE,
+            new Retention.Delete(Duration.ofDays(7), GIB),
+            false,
+            "Among the curators: whether a picture is near to one that was accepted, or to a generated negative.");
+
     /** What the curator asks of the generators. */
     public static final Topic<String, NegativeRequest> NEGATIVE_REQUESTS = Topic.keyedByText(
             "negative-requests",
@@ -142,6 +162,8 @@ public final class Topics {
     private static final List<Topic<?, ?>> ALL = List.of(
             REAL_IMAGES,
             IMAGE_REJECTIONS,
+            SIMILARITY_QUESTIONS,
+            SIMILARITY_ANSWERS,
             NEGATIVE_REQUESTS,
             GENERATED_NEGATIVES,
             PREFERENCE_TRIPLES,

@@ -20,6 +20,8 @@ class TopicsTest {
                         """
                         real-images 3 {cleanup.policy=delete, compression.type=uncompressed, max.message.bytes=4194304, message.timestamp.type=LogAppendTime, retention.bytes=17179869184, retention.ms=604800000}
                         image-rejections 3 {cleanup.policy=delete, message.timestamp.type=LogAppendTime, retention.bytes=1073741824, retention.ms=2592000000}
+                        similarity-questions 3 {cleanup.policy=delete, message.timestamp.type=LogAppendTime, retention.bytes=1073741824, retention.ms=604800000}
+                        similarity-answers 3 {cleanup.policy=delete, message.timestamp.type=LogAppendTime, retention.bytes=1073741824, retention.ms=604800000}
                         negative-requests 3 {cleanup.policy=delete, message.timestamp.type=LogAppendTime, retention.bytes=1073741824, retention.ms=604800000}
                         generated-negatives 3 {cleanup.policy=delete, compression.type=uncompressed, max.message.bytes=4194304, message.timestamp.type=LogAppendTime, retention.bytes=17179869184, retention.ms=604800000}
                         preference-triples 3 {cleanup.policy=delete, compression.type=uncompressed, max.message.bytes=4194304, message.timestamp.type=LogAppendTime, retention.bytes=68719476736, retention.ms=7776000000}

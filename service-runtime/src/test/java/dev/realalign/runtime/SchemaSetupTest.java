@@ -66,6 +66,8 @@ class SchemaSetupTest {
                 .containsExactlyInAnyOrder(
                         "real-images-value",
                         "image-rejections-value",
+                        "similarity-questions-value",
+                        "similarity-answers-value",
                         "negative-requests-value",
                         "generated-negatives-value",
                         "preference-triples-value",

@@ -14,6 +14,8 @@ public final class CurationCounts {
     private final LongAdder accepted = new LongAdder();
     private final Map<Reason, LongAdder> rejected = new ConcurrentHashMap<>();
     private final Map<Reason, LongAdder> shadowed = new ConcurrentHashMap<>();
+    private final LongAdder answersDropped = new LongAdder();
+    private final LongAdder deadlinesPassed = new LongAdder();
 
     /** Counters at zero. */
     public CurationCounts() {}
@@ -29,6 +31,24 @@ public final class CurationCounts {
 
     private static void increment(Map<Reason, LongAdder> counts, Reason reason) {
         counts.computeIfAbsent(reason, first -> new LongAdder()).increment();
+    }
+
+    void answerDropped() {
+        answersDropped.increment();
+    }
+
+    void deadlinePassed() {
+        deadlinesPassed.increment();
+    }
+
+    /** Answers that no image waited for: late, doubled, unreadable or nobody's. */
+    public long answersDropped() {
+        return answersDropped.sum();
+    }
+
+    /** Images that stopped waiting for a generator because their time was up. */
+    public long deadlinesPassed() {
+        return deadlinesPassed.sum();
     }
 
     /** Triples made. */

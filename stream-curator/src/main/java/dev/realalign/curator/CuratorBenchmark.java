@@ -13,6 +13,8 @@ import dev.realalign.curator.image.TrainingPicture;
 import dev.realalign.curator.negative.Negative;
 import dev.realalign.curator.negative.PerturbedNegatives;
 import dev.realalign.curator.pair.PairSettings;
+import dev.realalign.curator.similar.HeldOutPictures;
+import dev.realalign.curator.similar.PerceptualHash;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ClusterSetup;
@@ -64,7 +66,7 @@ public final class CuratorBenchmark {
      * @param resolution width and height of the pairs, in pixels
      * @param accepted share of the pictures that became triples
      * @param imagesPerSecondPerCore pictures per second of processor time, by part: {@code gates} (digest, type,
-     *     structure, statements, pixels), {@code decode} (with resizing, orientation and colours), {@code perturbation}, {@code encode}
+     *     structure, statements, pixels), {@code decode} (with resizing, orientation and colours), {@code hash} (perceptual), {@code perturbation}, {@code encode}
      *     (both halves), {@code record} (all of it, with both records' Avro), and for comparison {@code bareToPng} (nothing
      *     but the JDK's decoder and both halves' PNG encoder) and {@code bareToJpeg} (nothing but the JDK's JPEG decoder and
      *     one run of its JPEG encoder)
@@ -151,7 +153,7 @@ public final class CuratorBenchmark {
             PairSettings settings, TrainingPicture pictures, List<byte[]> files, List<RgbImage> reals) {
         Gates gates = new Gates(settings.limits(), settings.policy());
         PerturbedNegatives negatives =
-                new PerturbedNegatives(settings.mix(), settings.leastRmsDifference(), settings.seed());
+                new PerturbedNegatives(settings.mixes().standard(), settings.leastRmsDifference(), settings.seed());
         List<String> ids = files.stream().map(file -> ImageId.of(file).hex()).toList();
         List<RgbImage> worse = new ArrayList<>();
         for (int i = 0; i < reals.size(); i++) {
@@ -167,6 +169,7 @@ public final class CuratorBenchmark {
             gates.judgePixels(reals.get(i), gates.start(), findings);
         }));
         rates.put("decode", rate(files.size(), i -> pictures.of(container(files.get(i)))));
+        rates.put("hash", rate(files.size(), i -> PerceptualHash.of(reals.get(i))));
         rates.put("perturbation", rate(files.size(), i -> negatives.of(ids.get(i), reals.get(i))));
         rates.put("encode", rate(files.size(), i -> {
             PngEncoder.encode(reals.get(i));
@@ -201,11 +204,12 @@ public final class CuratorBenchmark {
     private double wholeRecord(List<byte[]> files, List<String> ids) {
         ClusterSetup.registerSchemas(config.cluster(), Topics.all());
         Map<String, Object> registry = config.cluster().registry();
-        try (RealImageReader reader = new RealImageReader(registry);
+        try (RecordReader<RealImage> reader = new RecordReader<>(Topics.REAL_IMAGES, registry);
                 Serializer<RealImage> images = Topics.REAL_IMAGES.valueSerializer(registry);
                 Serializer<PreferenceTriple> triples = Topics.PREFERENCE_TRIPLES.valueSerializer(registry);
                 Serializer<ImageRejection> rejections = Topics.IMAGE_REJECTIONS.valueSerializer(registry)) {
-            RecordJudge judge = new RecordJudge(config, reader, BlobStore.open(config.blobStore()));
+            RecordJudge judge =
+                    new RecordJudge(config, reader, BlobStore.open(config.blobStore()), HeldOutPictures.NONE);
             Map<String, RecordPosition> seen = new HashMap<>();
             RunningMeans means = new MeansInMemory();
             List<ReceivedRecord> records = new ArrayList<>();
@@ -213,12 +217,15 @@ public final class CuratorBenchmark {
                 records.add(record(i, ids.get(i), files.get(i), images));
             }
             return rate(files.size(), i -> {
-                Outcome outcome = judge.judge(
+                Judged judged = judge.judge(
                         records.get(i),
                         (id, position) -> Optional.ofNullable(seen.putIfAbsent(id, position))
                                 .filter(first -> !first.equals(position)),
                         means,
                         Instant.EPOCH);
+                Outcome outcome = judged instanceof Judged.Passed passed
+                        ? judge.endPerturbed(passed.image(), Optional.empty(), Map.of(), Instant.EPOCH)
+                        : ((Judged.Ended) judged).outcome();
                 if (outcome instanceof Outcome.Accepted accepted) {
                     triples.serialize(Topics.PREFERENCE_TRIPLES.name(), accepted.triple());
                 } else if (outcome instanceof Outcome.Rejected rejected) {

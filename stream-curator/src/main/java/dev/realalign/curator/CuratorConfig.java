@@ -4,7 +4,9 @@ import dev.realalign.curator.gate.GateLimits;
 import dev.realalign.curator.gate.GateModes;
 import dev.realalign.curator.gate.RightsPolicy;
 import dev.realalign.curator.negative.NegativeMix;
+import dev.realalign.curator.negative.NegativeMixes;
 import dev.realalign.curator.pair.PairSettings;
+import dev.realalign.curator.similar.Bands;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.Rules;
 import dev.realalign.runtime.ServiceConfig;
@@ -29,8 +31,10 @@ import org.jspecify.annotations.Nullable;
  * What the curator needs to know.
  *
  * @param cluster where the brokers and the registry are
- * @param blobStore where pictures too large for a record are
+ * @param blobStore where pictures too large for a record are, and those that wait
  * @param pairs what verdicts and negatives depend on
+ * @param similarity when pictures look alike
+ * @param generated what is asked of the generators
  * @param gateVersion version of the gates and digest of their settings, for rejections
  * @param curatorVersion version of the curation and digest of all its settings, for triples
  * @param applicationId name of the Kafka Streams application: consumer group and prefix of its changelog topics
@@ -45,6 +49,8 @@ public record CuratorConfig(
         ClusterConfig cluster,
         URI blobStore,
         PairSettings pairs,
+        SimilaritySettings similarity,
+        GeneratedSettings generated,
         String gateVersion,
         String curatorVersion,
         String applicationId,
@@ -83,8 +89,18 @@ public record CuratorConfig(
     public static final String COLOURFULNESS_START_LEVELS = "curation.gate.colourfulness.start.levels";
     /** How slowly the running mean forgets. */
     public static final String COLOURFULNESS_HALF_LIFE_IMAGES = "curation.gate.colourfulness.half.life.images";
+    /** How near pictures are that look alike. */
+    public static final String SIMILAR_DISTANCE_BITS = "curation.gate.similar.max.distance.bits";
+    /** Pictures that must never be learned from. */
+    public static final String HELD_OUT_IMAGES = "curation.gate.held.out.images";
     /** How often each kind of negative is drawn. */
     public static final String NEGATIVE_MIX = "curation.negative.mix";
+    /** The same for some sources. */
+    public static final String NEGATIVE_MIX_BY_SOURCE = "curation.negative.mix.by.source";
+    /** How long an image waits for a generator. */
+    public static final String GENERATED_DEADLINE_MS = "curation.generated.deadline.ms";
+    /** Scores wanted. */
+    public static final String GENERATED_SCORES = "curation.generated.scores";
     /** Least difference of a pair. */
     public static final String NEGATIVE_MIN_RMS_LEVELS = "curation.negative.min.rms.levels";
     /** Seed of the run. */
@@ -106,7 +122,7 @@ public record CuratorConfig(
     public static final String RESTART_WINDOW_MS = "curator.thread.restarts.window.ms";
 
     /** Changes whenever the same bytes under the same settings could get another verdict. */
-    static final int GATE_VERSION = 2;
+    static final int GATE_VERSION = 3;
     /** Changes whenever the same bytes under the same settings could make another pair. */
     static final int CURATION_VERSION = 2;
 
@@ -235,13 +251,53 @@ public record CuratorConfig(
                     "Pictures of a partition after which an old colourfulness has half of its weight left in the running"
                             + " mean.")
             .define(
+                    SIMILAR_DISTANCE_BITS,
+                    Type.INT,
+                    Bands.GREATEST_DISTANCE,
+                    Rules.between(0, Bands.GREATEST_DISTANCE),
+                    Importance.MEDIUM,
+                    "Bits of 64 in which the perceptual hashes of two pictures may differ while they count as near: for"
+                            + " NEAR_DUPLICATE, HELD_OUT_LEAK and OWN_OUTPUT.")
+            .define(
+                    HELD_OUT_IMAGES,
+                    Type.LIST,
+                    "",
+                    Importance.MEDIUM,
+                    "Files and folders of pictures that the model is measured on; pictures near to one of them are"
+                            + " rejected as HELD_OUT_LEAK. Read at start.")
+            .define(
                     NEGATIVE_MIX,
                     Type.LIST,
                     "PATCH_DISPLACEMENT:25,LOCAL_WARP:25,LOCAL_BLUR:15,LOCAL_NOISE:15,"
                             + "RESAMPLE_BLUR:5,JPEG_ARTEFACTS:5,SENSOR_NOISE:5,COLOUR_CAST:5",
-                    new ListRule("KIND:weight, at least 70 % of the weight on local kinds", NegativeMix::parse),
+                    new ListRule(
+                            "KIND:weight, at least 70 % of the perturbations' weight on local kinds",
+                            NegativeMix::parse),
                     Importance.MEDIUM,
-                    "How often each kind of negative is drawn; docs/curation.md shows the kinds.")
+                    "How often each kind of negative is drawn; docs/curation.md shows the kinds. TEXT_TO_IMAGE, SDEDIT and"
+                            + " SALIENCY_INPAINTING wait for a negative-generator; a perturbation stands in when none"
+                            + " comes.")
+            .define(
+                    NEGATIVE_MIX_BY_SOURCE,
+                    Type.LIST,
+                    "",
+                    new ListRule("SOURCES=KIND:weight;KIND:weight", NegativeMixes::parse),
+                    Importance.LOW,
+                    "Mixes of some sources, such as album/*=SDEDIT:1;LOCAL_WARP:1: a name that ends in * stands for all"
+                            + " sources that begin so, and the first that matches counts.")
+            .define(
+                    GENERATED_DEADLINE_MS,
+                    Type.LONG,
+                    120_000L,
+                    Rules.between(1_000, 86_400_000L),
+                    Importance.MEDIUM,
+                    "How long an image waits for a negative-generator before a perturbation stands in.")
+            .define(
+                    GENERATED_SCORES,
+                    Type.LIST,
+                    "",
+                    Importance.LOW,
+                    "Scores that the generators are asked for, such as PICKSCORE; every image then waits for them.")
             .define(
                     NEGATIVE_MIN_RMS_LEVELS,
                     Type.DOUBLE,
@@ -321,6 +377,10 @@ public record CuratorConfig(
                 ClusterConfig.from(config),
                 config.uri(StoreConfig.BLOB_STORE),
                 pairs(config),
+                new SimilaritySettings(
+                        config.integer(SIMILAR_DISTANCE_BITS),
+                        config.words(HELD_OUT_IMAGES).stream().map(Path::of).toList()),
+                new GeneratedSettings(config.duration(GENERATED_DEADLINE_MS), config.words(GENERATED_SCORES)),
                 version(GATE_VERSION, config.digest(GATE_PREFIX)),
                 version(CURATION_VERSION, config.digest(CURATION_PREFIX)),
                 config.text(APPLICATION_ID),
@@ -350,7 +410,9 @@ public record CuratorConfig(
                         config.number(COLOURFULNESS_HALF_LIFE_IMAGES)),
                 new RightsPolicy(config.words(LICENCES_ALLOWED), config.words(LICENCES_DENIED)),
                 GateModes.parse(config.words(GATE_MODES)),
-                NegativeMix.parse(config.words(NEGATIVE_MIX)),
+                new NegativeMixes(
+                        NegativeMix.parse(config.words(NEGATIVE_MIX)),
+                        NegativeMixes.parse(config.words(NEGATIVE_MIX_BY_SOURCE))),
                 config.number(NEGATIVE_MIN_RMS_LEVELS),
                 config.longInteger(SEED));
     }
@@ -379,7 +441,7 @@ public record CuratorConfig(
         return streams;
     }
 
-    /** Settings of the changelog topic of first records: the newest entry of every key for ever. */
+    /** Settings of the stores' changelog topics: the newest entry of every key for ever. */
     static Map<String, String> changelogSettings() {
         return Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT);
     }

@@ -1,5 +1,6 @@
 package dev.realalign.curator;
 
+import dev.realalign.curator.similar.HeldOutPictures;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.runtime.UserErrorException;
@@ -51,8 +52,16 @@ public final class CuratorService extends WorkerService {
     @Override
     protected void run() throws InterruptedException {
         ClusterSetup.prepare(
-                config.cluster(), List.of(Topics.REAL_IMAGES, Topics.IMAGE_REJECTIONS, Topics.PREFERENCE_TRIPLES));
-        KafkaStreams streams = open();
+                config.cluster(),
+                List.of(
+                        Topics.REAL_IMAGES,
+                        Topics.IMAGE_REJECTIONS,
+                        Topics.PREFERENCE_TRIPLES,
+                        Topics.SIMILARITY_QUESTIONS,
+                        Topics.SIMILARITY_ANSWERS,
+                        Topics.NEGATIVE_REQUESTS,
+                        Topics.GENERATED_NEGATIVES));
+        KafkaStreams streams = open(HeldOutFiles.read(config));
         streams.setUncaughtExceptionHandler(this::afterFailure);
         streams.setStateListener((now, before) -> follow(now));
         try {
@@ -72,12 +81,12 @@ public final class CuratorService extends WorkerService {
         }
     }
 
-    private KafkaStreams open() {
+    private KafkaStreams open(HeldOutPictures heldOut) {
         Properties properties = new Properties();
         properties.putAll(config.streams());
         try {
             return new KafkaStreams(
-                    CuratorTopology.build(config, BlobStore.open(config.blobStore()), counts), properties);
+                    CuratorTopology.build(config, BlobStore.open(config.blobStore()), heldOut, counts), properties);
         } catch (ConfigException e) {
             throw UserErrorException.usage("a setting for Kafka Streams or its clients cannot be used: "
                     + e.getMessage() + ". Correct it or leave it out.");
@@ -121,7 +130,7 @@ public final class CuratorService extends WorkerService {
         return UserErrorException.failure(
                 "the curator gave up after " + config.threadRestarts() + " restarts of a stream thread within "
                         + config.restartWindow().toSeconds() + " s; the last failure was: "
-                        + (cause == null ? "unknown" : RealImageReader.rootMessage(cause))
+                        + (cause == null ? "unknown" : RecordReader.rootMessage(cause))
                         + ". Mend the cause and start it again: no verdict is lost.",
                 cause);
     }

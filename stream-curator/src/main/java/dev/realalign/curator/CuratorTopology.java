@@ -1,124 +1,128 @@
 package dev.realalign.curator;
 
-import dev.realalign.curator.gate.RunningMean;
+import dev.realalign.curator.similar.HeldOutPictures;
 import dev.realalign.runtime.BlobStore;
-import dev.realalign.schemas.RecordPosition;
+import dev.realalign.schemas.SimilarityQuestion;
+import dev.realalign.schemas.Topic;
 import dev.realalign.schemas.Topics;
-import java.time.Instant;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.streams.AutoOffsetReset;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyConfig;
+import org.apache.kafka.streams.processor.TimestampExtractor;
 import org.apache.kafka.streams.processor.api.Processor;
-import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
-import org.apache.kafka.streams.processor.api.Record;
-import org.apache.kafka.streams.processor.api.RecordMetadata;
-import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 
 /**
- * real-images to preference-triples and image-rejections: one processor with two stores. Values are read as bytes, so
- * that a record nobody can decode becomes a rejection like any other.
+ * real-images to preference-triples and image-rejections, in two parts that meet in topics. The first judges images where
+ * they came in, and joins what they wait for: similarity-answers and generated-negatives, which have the same key and so
+ * the same partition. The second owns bands of perceptual hashes and answers similarity-questions. Real images and
+ * generated negatives are read as bytes, so that a record nobody can decode stops nothing.
  */
 public final class CuratorTopology {
-    private static final String SOURCE = "real-images";
-    private static final String JUDGE = "judge";
-    private static final String TRIPLES = "preference-triples";
-    private static final String REJECTIONS = "image-rejections";
+    static final String TRIPLES = "preference-triples";
+    static final String REJECTIONS = "image-rejections";
+    static final String QUESTIONS = "similarity-questions-asked";
+    static final String QUESTIONS_ONWARD = "similarity-questions-onward";
+    static final String ANSWERS = "similarity-answers-given";
+    static final String REQUESTS = "negative-requests";
+
+    private static final String IMAGES = "real-images";
+    private static final String ANSWERS_TAKEN = "similarity-answers";
+    private static final String GENERATED = "generated-negatives";
+    private static final String CURATE = "curate";
+    private static final String QUESTIONS_TAKEN = "similarity-questions";
+    private static final String OWN_BANDS = "own-bands";
+
+    /**
+     * Of several topics the oldest record is taken first. Answers count as older than any image, or a backlog of images
+     * would keep those that wait from ending, past their deadlines.
+     */
+    private static final TimestampExtractor FIRST = (answer, partitionTime) -> 0;
 
     private CuratorTopology() {}
 
     /**
      * The topology: a function of its arguments.
      *
-     * @param blobs where pictures too large for a record are
+     * @param blobs where pictures too large for a record are, and those that wait
+     * @param heldOut pictures that must never be learned from
      * @param counts told of every verdict
      */
-    public static Topology build(CuratorConfig config, BlobStore blobs, CurationCounts counts) {
+    public static Topology build(
+            CuratorConfig config, BlobStore blobs, HeldOutPictures heldOut, CurationCounts counts) {
         Map<String, Object> registry = config.cluster().registry();
-        return new Topology(new TopologyConfig(new StreamsConfig(config.streams())))
-                .addSource(SOURCE, new ByteArrayDeserializer(), new ByteArrayDeserializer(), Topics.REAL_IMAGES.name())
-                .addProcessor(JUDGE, new Judges(config, blobs, counts), SOURCE)
-                .addSink(
-                        TRIPLES,
-                        Topics.PREFERENCE_TRIPLES.name(),
-                        Topics.PREFERENCE_TRIPLES.keySerializer(),
-                        Topics.PREFERENCE_TRIPLES.valueSerializer(registry),
-                        JUDGE)
-                .addSink(
-                        REJECTIONS,
-                        Topics.IMAGE_REJECTIONS.name(),
-                        Topics.IMAGE_REJECTIONS.keySerializer(),
-                        Topics.IMAGE_REJECTIONS.valueSerializer(registry),
-                        JUDGE);
+        Topology topology = new Topology(new TopologyConfig(new StreamsConfig(config.streams())));
+        topology.addSource(IMAGES, new ByteArrayDeserializer(), new ByteArrayDeserializer(), Topics.REAL_IMAGES.name());
+        addAnswers(topology, ANSWERS_TAKEN, Topics.SIMILARITY_ANSWERS);
+        addAnswers(topology, GENERATED, Topics.GENERATED_NEGATIVES);
+        topology.addProcessor(CURATE, new Curators(config, blobs, heldOut, counts), IMAGES, ANSWERS_TAKEN, GENERATED);
+        addSink(topology, TRIPLES, Topics.PREFERENCE_TRIPLES, registry, CURATE);
+        addSink(topology, REJECTIONS, Topics.IMAGE_REJECTIONS, registry, CURATE);
+        addSink(topology, QUESTIONS, Topics.SIMILARITY_QUESTIONS, registry, CURATE);
+        addSink(topology, REQUESTS, Topics.NEGATIVE_REQUESTS, registry, CURATE);
+        topology.addSource(
+                QUESTIONS_TAKEN,
+                Topics.SIMILARITY_QUESTIONS.keyDeserializer(),
+                Topics.SIMILARITY_QUESTIONS.valueDeserializer(registry),
+                Topics.SIMILARITY_QUESTIONS.name());
+        topology.addProcessor(OWN_BANDS, new Owners(config), QUESTIONS_TAKEN);
+        addSink(topology, QUESTIONS_ONWARD, Topics.SIMILARITY_QUESTIONS, registry, OWN_BANDS);
+        addSink(topology, ANSWERS, Topics.SIMILARITY_ANSWERS, registry, OWN_BANDS);
+        return topology;
     }
 
-    /** Makes a judge for each partition, and brings the stores they share. */
-    private record Judges(CuratorConfig config, BlobStore blobs, CurationCounts counts)
+    private static void addAnswers(Topology topology, String name, Topic<?, ?> topic) {
+        topology.addSource(
+                AutoOffsetReset.earliest(),
+                name,
+                FIRST,
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer(),
+                topic.name());
+    }
+
+    private static <V extends SpecificRecord> void addSink(
+            Topology topology, String name, Topic<String, V> topic, Map<String, Object> registry, String parent) {
+        topology.addSink(name, topic.name(), topic.keySerializer(), topic.valueSerializer(registry), parent);
+    }
+
+    /** Makes a curator for each partition of the images, and brings its stores. */
+    private record Curators(CuratorConfig config, BlobStore blobs, HeldOutPictures heldOut, CurationCounts counts)
             implements ProcessorSupplier<byte[], byte[], String, SpecificRecord> {
 
         @Override
         public Processor<byte[], byte[], String, SpecificRecord> get() {
-            return new JudgeProcessor(config, blobs, counts);
+            return new CuratorProcessor(config, blobs, heldOut, counts);
         }
 
         @Override
         public Set<StoreBuilder<?>> stores() {
-            return Set.of(FirstSeenStore.builder(), RunningMeanStore.builder());
+            Set<StoreBuilder<?>> stores = new HashSet<>(WaitingStore.builders());
+            stores.add(FirstSeenStore.builder());
+            stores.add(RunningMeanStore.builder());
+            return stores;
         }
     }
 
-    /** Judges the records of one partition. */
-    private static final class JudgeProcessor implements Processor<byte[], byte[], String, SpecificRecord> {
-        private final RealImageReader reader;
-        private final RecordJudge judge;
-        private final CurationCounts counts;
-        private @SuppressWarnings("NullAway.Init") ProcessorContext<String, SpecificRecord> context;
-        private @SuppressWarnings("NullAway.Init") FirstSeen firstSeen;
-        private @SuppressWarnings("NullAway.Init") RunningMeans means;
+    /** Makes an owner for each partition of the questions, and brings its stores. */
+    private record Owners(CuratorConfig config)
+            implements ProcessorSupplier<String, SimilarityQuestion, String, SpecificRecord> {
 
-        JudgeProcessor(CuratorConfig config, BlobStore blobs, CurationCounts counts) {
-            this.reader = new RealImageReader(config.cluster().registry());
-            this.judge = new RecordJudge(config, reader, blobs);
-            this.counts = counts;
+        @Override
+        public Processor<String, SimilarityQuestion, String, SpecificRecord> get() {
+            return new OwnerProcessor(config);
         }
 
         @Override
-        public void init(ProcessorContext<String, SpecificRecord> streams) {
-            KeyValueStore<String, RecordPosition> store = streams.getStateStore(FirstSeenStore.NAME);
-            KeyValueStore<String, RunningMean> runningMeans = streams.getStateStore(RunningMeanStore.NAME);
-            context = streams;
-            firstSeen = new FirstSeenStore(store);
-            means = new RunningMeanStore(runningMeans);
-        }
-
-        @Override
-        public void process(Record<byte[], byte[]> record) {
-            RecordMetadata place = context.recordMetadata().orElseThrow();
-            ReceivedRecord received = new ReceivedRecord(
-                    new RecordPosition(place.partition(), place.offset()), record.key(), record.value());
-            Outcome outcome =
-                    judge.judge(received, firstSeen, means, Instant.ofEpochMilli(context.currentSystemTimeMs()));
-            counts.count(outcome);
-            if (outcome instanceof Outcome.Accepted accepted) {
-                context.forward(newRecord(accepted.key(), accepted.triple(), record), TRIPLES);
-            } else if (outcome instanceof Outcome.Rejected rejected) {
-                context.forward(newRecord(rejected.key(), rejected.rejection(), record), REJECTIONS);
-            }
-        }
-
-        /** Without the headers of the record it came from: nobody has bounded their size. */
-        private static Record<String, SpecificRecord> newRecord(String key, SpecificRecord value, Record<?, ?> from) {
-            return new Record<>(key, value, from.timestamp());
-        }
-
-        @Override
-        public void close() {
-            reader.close();
+        public Set<StoreBuilder<?>> stores() {
+            return BandIndexStore.builders();
         }
     }
 }

@@ -4,6 +4,7 @@ import dev.realalign.curator.gate.Reason;
 import dev.realalign.schemas.ImageRejection;
 import dev.realalign.schemas.PreferenceTriple;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** What a record of real-images ends in. */
 sealed interface Outcome {
@@ -20,8 +21,10 @@ sealed interface Outcome {
      * @param key image id
      * @param triple record for preference-triples
      * @param shadow see {@link Outcome#shadow}
+     * @param generatedHash perceptual hash of a generated negative
      */
-    record Accepted(String key, PreferenceTriple triple, List<Reason> shadow) implements Outcome {}
+    record Accepted(String key, PreferenceTriple triple, List<Reason> shadow, OptionalLong generatedHash)
+            implements Outcome {}
 
     /**
      * A rejection.

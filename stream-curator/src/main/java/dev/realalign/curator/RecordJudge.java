@@ -1,41 +1,62 @@
 package dev.realalign.curator;
 
-import dev.realalign.curator.RealImageReader.UnreadableRecordException;
+import dev.realalign.curator.RecordReader.UnreadableRecordException;
+import dev.realalign.curator.gate.ColourMeasure;
 import dev.realalign.curator.gate.Findings;
 import dev.realalign.curator.gate.Reason;
 import dev.realalign.curator.gate.Rejection;
 import dev.realalign.curator.gate.Rights;
+import dev.realalign.curator.gate.RunningMean;
+import dev.realalign.curator.image.DamagedImageException;
+import dev.realalign.curator.image.ImageContainer;
+import dev.realalign.curator.image.ImageType;
 import dev.realalign.curator.image.PixelRegion;
+import dev.realalign.curator.image.PngEncoder;
+import dev.realalign.curator.image.RgbImage;
+import dev.realalign.curator.image.TrainingPicture;
+import dev.realalign.curator.negative.GeneratedCheck;
 import dev.realalign.curator.negative.Negative;
+import dev.realalign.curator.negative.NegativeKind;
 import dev.realalign.curator.pair.PairMaker;
+import dev.realalign.curator.pair.Sight;
 import dev.realalign.curator.pair.Verdict;
+import dev.realalign.curator.similar.HeldOutPictures;
+import dev.realalign.curator.similar.PerceptualHash;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.DamagedBlobException;
 import dev.realalign.schemas.BlobReference;
 import dev.realalign.schemas.Colourfulness;
+import dev.realalign.schemas.GeneratedNegative;
 import dev.realalign.schemas.ImageId;
 import dev.realalign.schemas.ImageRejection;
 import dev.realalign.schemas.KeyPartitioner;
+import dev.realalign.schemas.NegativeRefusal;
 import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.RealImage;
 import dev.realalign.schemas.RecordPosition;
 import dev.realalign.schemas.Region;
 import dev.realalign.schemas.ShadowRejection;
+import dev.realalign.schemas.SimilarImage;
+import dev.realalign.schemas.SimilarityAnswer;
 import dev.realalign.schemas.Topic;
+import dev.realalign.schemas.WaitingImage;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns one record of real-images into exactly one triple or rejection. What a record says about itself is checked
+ * Judges records of real-images, and writes down what they end in: exactly one triple or rejection each. What a record says about itself is checked
  * against its bytes before its picture is looked at; an image is remembered as seen once its bytes are known to be its
  * own. Not for use by several threads.
  */
@@ -45,81 +66,318 @@ final class RecordJudge {
 
     private static final int LONGEST_SOURCE_IN_REJECTION = 4096;
     private static final int ID_SHOWN = 80;
+    private static final int LONGEST_REASON = 80;
+    private static final int LONGEST_EVIDENCE = 1000;
+    /** A generated negative has no strength of ours; how far it went is among its parameters. */
+    private static final double WHOLE_STRENGTH = 1;
 
     private final CuratorConfig config;
-    private final RealImageReader reader;
+    private final RecordReader<RealImage> reader;
     private final BlobStore blobs;
+    private final HeldOutPictures heldOut;
     private final PairMaker pairs;
 
-    RecordJudge(CuratorConfig config, RealImageReader reader, BlobStore blobs) {
+    RecordJudge(CuratorConfig config, RecordReader<RealImage> reader, BlobStore blobs, HeldOutPictures heldOut) {
         this.config = config;
         this.reader = reader;
         this.blobs = blobs;
+        this.heldOut = heldOut;
         this.pairs = new PairMaker(config.pairs());
     }
 
     /**
-     * Judges a record.
+     * Judges a record by all that needs nothing but itself.
      *
      * @param firstSeen where each image came first
      * @param means running means of the record's partition
      * @param now time of the verdict
      * @throws UncheckedIOException if the blob store fails; the record is to be judged again
      */
-    Outcome judge(ReceivedRecord received, FirstSeen firstSeen, RunningMeans means, Instant now) {
+    Judged judge(ReceivedRecord received, FirstSeen firstSeen, RunningMeans means, Instant now) {
         byte[] key = received.key();
         byte[] value = received.value();
         if (key == null || value == null) {
             String missing = key == null ? "key" : "value";
-            return new Case(received, null, now).reject(Reason.UNREADABLE_RECORD, "the record has no " + missing);
+            return ended(new Case(received, null, now)
+                    .reject(new Rejection(Reason.UNREADABLE_RECORD, "the record has no " + missing)));
         }
         RealImage image;
         try {
             image = reader.read(value);
         } catch (UnreadableRecordException e) {
-            return new Case(received, null, now)
-                    .reject(
+            return ended(new Case(received, null, now)
+                    .reject(new Rejection(
                             Reason.UNREADABLE_RECORD,
-                            "the value of " + value.length + " bytes is no RealImage: " + e.getMessage());
+                            "the value of " + value.length + " bytes is no RealImage: " + e.getMessage())));
         }
-        return judge(new Case(received, image, now), image, key, firstSeen, means);
+        return judge(received, image, key, firstSeen, means, now);
     }
 
-    private Outcome judge(Case judged, RealImage image, byte[] key, FirstSeen firstSeen, RunningMeans means) {
+    private Judged judge(
+            ReceivedRecord received,
+            RealImage image,
+            byte[] key,
+            FirstSeen firstSeen,
+            RunningMeans means,
+            Instant now) {
+        Case judged = new Case(received, image, now);
         Findings findings = judged.findings;
         Optional<Rejection> claim =
-                judgeClaims(judged.received, image, key).or(() -> pairs.judgeRights(rights(image), findings));
+                judgeClaims(received, image, key).or(() -> pairs.judgeRights(rights(image), findings));
         if (claim.isPresent()) {
-            return judged.reject(claim.get());
+            return ended(judged.reject(claim.get()));
         }
         byte[] original;
         try {
             original = original(image);
         } catch (FileNotFoundException e) {
-            return judged.reject(Reason.BLOB_MISSING, "the blob store does not hold " + words(image.getBlob()));
+            return ended(judged.reject(
+                    new Rejection(Reason.BLOB_MISSING, "the blob store does not hold " + words(image.getBlob()))));
         } catch (DamagedBlobException e) {
-            return judged.reject(
-                    Reason.ID_MISMATCH, "the blob store holds other bytes under the name of " + words(image.getBlob()));
+            return ended(judged.reject(new Rejection(
+                    Reason.ID_MISMATCH,
+                    "the blob store holds other bytes under the name of " + words(image.getBlob()))));
         } catch (IOException e) {
-            throw new UncheckedIOException("the blob store cannot be read: " + e.getMessage(), e);
+            throw cannotRead(e);
         }
         String actual = ImageId.of(original).hex();
         if (!actual.equals(image.getImageId())) {
-            return judged.reject(
-                    Reason.ID_MISMATCH, "the bytes have the SHA-256 " + actual + ", the id is " + image.getImageId());
+            return ended(judged.reject(new Rejection(
+                    Reason.ID_MISMATCH, "the bytes have the SHA-256 " + actual + ", the id is " + image.getImageId())));
         }
-        Optional<RecordPosition> first = firstSeen.before(actual, judged.received.position());
+        Optional<RecordPosition> first = firstSeen.before(actual, received.position());
         Optional<Rejection> duplicate = findings.ask(Reason.DUPLICATE, () -> first.map(RecordJudge::duplicate));
         if (duplicate.isPresent()) {
-            return judged.reject(duplicate.get(), first.orElse(null));
+            return ended(judged.reject(duplicate.get(), first.orElse(null), null, Map.of()));
         }
-        Verdict verdict =
-                pairs.judge(actual, original, means.colourfulness().orElseGet(pairs::startOfColourfulness), findings);
+        Sight sight = pairs.look(original, means.colourfulness().orElseGet(pairs::startOfColourfulness), findings);
         findings.colourfulness().map(pairs::after).ifPresent(means::setColourfulness);
-        if (verdict instanceof Verdict.Accepted accepted) {
-            return judged.accept(image, accepted);
+        if (sight instanceof Sight.Rejected rejected) {
+            return ended(judged.reject(rejected.rejection()));
         }
-        return judged.reject(((Verdict.Rejected) verdict).rejection());
+        RgbImage real = ((Sight.Passed) sight).real();
+        PassedImage passed = new PassedImage(
+                image, received.position(), findings, real, PngEncoder.encode(real), PerceptualHash.of(real));
+        return judgeHeldOut(passed, now).<Judged>map(Judged.Ended::new).orElseGet(() -> new Judged.Passed(passed));
+    }
+
+    private static Judged ended(Outcome outcome) {
+        return new Judged.Ended(outcome);
+    }
+
+    private static UncheckedIOException cannotRead(IOException e) {
+        return new UncheckedIOException("the blob store cannot be read: " + e.getMessage(), e);
+    }
+
+    private Optional<Outcome> judgeHeldOut(PassedImage passed, Instant now) {
+        Optional<SimilarImage> leak =
+                heldOut.near(passed.hash(), config.similarity().greatestDistance());
+        return passed.findings()
+                .ask(
+                        Reason.HELD_OUT_LEAK,
+                        () -> leak.map(similar -> new Rejection(
+                                Reason.HELD_OUT_LEAK,
+                                "it looks like the held-out picture " + similar.getImageId() + distance(similar))))
+                .map(rejection -> new Case(passed, now).reject(rejection, null, leak.orElse(null), Map.of()));
+    }
+
+    /**
+     * Judges an image by what the owners of its hash's bands know.
+     *
+     * @return the rejection, if it is one
+     */
+    Optional<Outcome> judgeSimilarity(PassedImage passed, SimilarityAnswer answer, Instant now) {
+        Optional<SimilarImage> own = Optional.ofNullable(answer.getOwnOutput());
+        Optional<SimilarImage> near = Optional.ofNullable(answer.getNearDuplicate());
+        Findings findings = passed.findings();
+        Optional<Rejection> ownOutput = findings.ask(
+                Reason.OWN_OUTPUT,
+                () -> own.map(similar -> new Rejection(
+                        Reason.OWN_OUTPUT,
+                        "it looks like the negative that was generated for image " + similar.getImageId()
+                                + distance(similar))));
+        if (ownOutput.isPresent()) {
+            return Optional.of(new Case(passed, now).reject(ownOutput.get(), null, own.get(), Map.of()));
+        }
+        return findings.ask(
+                        Reason.NEAR_DUPLICATE,
+                        () -> near.map(similar -> new Rejection(
+                                Reason.NEAR_DUPLICATE,
+                                "it looks like image " + similar.getImageId() + " of the record at offset "
+                                        + similar.getRecord().getOffset() + " of partition "
+                                        + similar.getRecord().getPartition() + distance(similar))))
+                .map(rejection -> new Case(passed, now).reject(rejection, null, near.orElse(null), Map.of()));
+    }
+
+    private String distance(SimilarImage similar) {
+        return ": their perceptual hashes differ in " + similar.getDistance() + " of " + PerceptualHash.BITS
+                + " bits, up to " + config.similarity().greatestDistance() + " count as near";
+    }
+
+    /** What an image wants of the generators: a function of the settings, its id and its source. */
+    Wish wish(PassedImage passed) {
+        return new Wish(
+                pairs.negatives(passed.image().getSource())
+                        .generatedKind(passed.image().getImageId()),
+                Arrays.stream(Reason.values())
+                        .filter(Reason::isModelBacked)
+                        .filter(passed.findings()::isAsked)
+                        .map(Reason::name)
+                        .toList(),
+                config.generated().scores());
+    }
+
+    /** Seed of everything random about an image's negative. */
+    long seed(PassedImage passed) {
+        return pairs.negatives(passed.image().getSource()).seed(passed.image().getImageId());
+    }
+
+    /** The perturbed negative of an image as PNG, for scores; empty if there is none. */
+    Optional<byte[]> perturbation(PassedImage passed) {
+        return perturb(passed) instanceof Verdict.Accepted accepted ? Optional.of(accepted.worse()) : Optional.empty();
+    }
+
+    private Verdict perturb(PassedImage passed) {
+        return pairs.perturb(passed.image().getImageId(), passed.image().getSource(), passed.real());
+    }
+
+    /**
+     * Ends an image with a perturbed negative.
+     *
+     * @param fallback why it stands where a generated one was wanted, if it does
+     * @param scores scores of the real picture and of this negative, by name
+     */
+    Outcome endPerturbed(PassedImage passed, Optional<String> fallback, Map<String, Double> scores, Instant now) {
+        Case ending = new Case(passed, now);
+        Verdict verdict = perturb(passed);
+        return verdict instanceof Verdict.Accepted pair
+                ? ending.accept(passed, new Half(pair.worse(), pair.negative(), null, fallback.orElse(null), scores))
+                : ending.reject(((Verdict.Rejected) verdict).rejection(), null, null, scores);
+    }
+
+    /**
+     * Ends an image with a generator's answer: by its refusal, its negative, or a perturbation in its place.
+     *
+     * @param wanted kind that was asked for; empty where only scores and gates were
+     */
+    Outcome endAnswered(PassedImage passed, Optional<String> wanted, GeneratedNegative answer, Instant now) {
+        NegativeRefusal refusal = answer.getRefusal();
+        if (refusal != null && refusal.getRejectsImage()) {
+            Optional<Rejection> rejection = refused(passed.findings(), refusal);
+            if (rejection.isPresent()) {
+                return new Case(passed, now).reject(rejection.get(), null, null, answer.getScores());
+            }
+        }
+        if (wanted.isEmpty()) {
+            return endPerturbed(passed, Optional.empty(), answer.getScores(), now);
+        }
+        if (refusal != null) {
+            return endPerturbed(passed, Optional.of(shortened(refusal.getReason(), LONGEST_REASON)), Map.of(), now);
+        }
+        if (!wanted.get().equals(answer.getKind())) {
+            return endPerturbed(passed, Optional.of(GeneratedCheck.Flaw.OTHER_KIND.name()), Map.of(), now);
+        }
+        GeneratedCheck.Finding finding =
+                pairs.check(passed.real(), bytes(answer.getNegative()), bytes(answer.getMask()));
+        if (finding instanceof GeneratedCheck.Finding.Bad bad) {
+            return endPerturbed(passed, Optional.of(bad.flaw().name()), Map.of(), now);
+        }
+        GeneratedCheck.Finding.Good good = (GeneratedCheck.Finding.Good) finding;
+        return new Case(passed, now)
+                .accept(
+                        passed,
+                        new Half(
+                                PngEncoder.encode(good.image()),
+                                new Negative(
+                                        good.image(),
+                                        NegativeKind.valueOf(wanted.get()),
+                                        WHOLE_STRENGTH,
+                                        answer.getSeed(),
+                                        Optional.empty(),
+                                        good.rmsDifference()),
+                                answer,
+                                null,
+                                answer.getScores()));
+    }
+
+    private static Optional<Rejection> refused(Findings findings, NegativeRefusal refusal) {
+        Reason reason = Arrays.stream(Reason.values())
+                .filter(known -> known.isModelBacked() && known.name().equals(refusal.getReason()))
+                .findFirst()
+                .orElse(Reason.REFUSED_BY_GENERATOR);
+        String evidence = shortened(refusal.getEvidence(), LONGEST_EVIDENCE);
+        return findings.ask(
+                reason,
+                () -> Optional.of(new Rejection(
+                        reason,
+                        reason == Reason.REFUSED_BY_GENERATOR
+                                ? shortened(refusal.getReason(), LONGEST_REASON) + ": " + evidence
+                                : evidence)));
+    }
+
+    private static Optional<byte[]> bytes(@Nullable ByteBuffer buffer) {
+        return Optional.ofNullable(buffer).map(filled -> {
+            byte[] bytes = new byte[filled.remaining()];
+            filled.duplicate().get(bytes);
+            return bytes;
+        });
+    }
+
+    /** Ends an image whose training picture the blob store lost while it waited. */
+    Outcome endWithoutPicture(WaitingImage waiting, Instant now) {
+        return new Case(waiting.getImage(), waiting.getRecord(), findings(waiting), now)
+                .reject(new Rejection(
+                        Reason.BLOB_MISSING,
+                        "the blob store lost the training picture, " + words(waiting.getPicture())
+                                + ", while the image waited"));
+    }
+
+    /**
+     * An image that waited, as it was when it began to.
+     *
+     * @return empty if the blob store lost its training picture
+     * @throws UncheckedIOException if the blob store fails
+     */
+    Optional<PassedImage> again(WaitingImage waiting) {
+        try {
+            byte[] png = blobs.get(waiting.getPicture());
+            ImageContainer container = ImageContainer.read(png, ImageType.PNG);
+            RgbImage real =
+                    new TrainingPicture(container.height(), config.pairs().background()).of(container);
+            return Optional.of(new PassedImage(
+                    waiting.getImage(), waiting.getRecord(), findings(waiting), real, png, waiting.getHash()));
+        } catch (FileNotFoundException | DamagedBlobException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw cannotRead(e);
+        } catch (DamagedImageException e) {
+            throw new IllegalStateException("A picture that was encoded here no longer decodes.", e);
+        }
+    }
+
+    /** What was found about an image before it waited. */
+    private Findings findings(WaitingImage waiting) {
+        return new Findings(
+                config.pairs().modes(),
+                waiting.getShadow().stream()
+                        .map(noted -> new Rejection(Reason.valueOf(noted.getReason()), noted.getEvidence()))
+                        .toList(),
+                Optional.ofNullable(waiting.getColourfulness())
+                        .map(colour -> new ColourMeasure(
+                                colour.getValue(), new RunningMean(colour.getMean(), colour.getImages()))));
+    }
+
+    /** An image as it waits. */
+    WaitingImage.Builder waiting(PassedImage passed) {
+        return WaitingImage.newBuilder()
+                .setImage(RealImage.newBuilder(passed.image())
+                        .setContent(null)
+                        .setBlob(null)
+                        .build())
+                .setRecord(passed.position())
+                .setHash(passed.hash())
+                .setColourfulness(colourfulness(passed.findings()))
+                .setShadow(shadow(passed.findings()));
     }
 
     /** What can be judged before any byte of the picture is fetched. */
@@ -190,34 +448,80 @@ final class RecordJudge {
         return text.length() <= longest ? text : text.substring(0, longest) + "…";
     }
 
+    private @Nullable Colourfulness colourfulness(Findings findings) {
+        return findings.colourfulness()
+                .map(measure -> new Colourfulness(
+                        measure.value(),
+                        measure.before().mean(),
+                        measure.before().images(),
+                        pairs.colourfulnessRule()))
+                .orElse(null);
+    }
+
+    private static List<ShadowRejection> shadow(Findings findings) {
+        return findings.shadow().stream()
+                .map(found -> new ShadowRejection(found.reason().name(), found.evidence()))
+                .toList();
+    }
+
+    /**
+     * The negative half of a triple.
+     *
+     * @param png the picture as PNG
+     * @param negative how it was made
+     * @param generated the answer that it came in; null for a perturbation
+     * @param fallback why a perturbation stands where a generated one was wanted; null where none was
+     * @param scores scores of both halves by name
+     */
+    private record Half(
+            byte[] png,
+            Negative negative,
+            @Nullable GeneratedNegative generated,
+            @Nullable String fallback,
+            Map<String, Double> scores) {}
+
     /** A record under judgement, and how its verdict is written down. */
     private final class Case {
-        private final ReceivedRecord received;
+        private final String key;
+        private final RecordPosition position;
         private final @Nullable RealImage image;
+        private final Findings findings;
         private final Instant now;
-        private final Findings findings = pairs.nothingFound();
 
-        Case(ReceivedRecord received, @Nullable RealImage image, Instant now) {
-            this.received = received;
+        private Case(String key, RecordPosition position, @Nullable RealImage image, Findings findings, Instant now) {
+            this.key = key;
+            this.position = position;
             this.image = image;
+            this.findings = findings;
             this.now = now;
         }
 
-        Outcome reject(Reason reason, String evidence) {
-            return reject(new Rejection(reason, evidence));
+        Case(ReceivedRecord received, @Nullable RealImage image, Instant now) {
+            this(received.keyText(), received.position(), image, pairs.nothingFound(), now);
+        }
+
+        Case(RealImage image, RecordPosition position, Findings findings, Instant now) {
+            this(image.getImageId(), position, image, findings, now);
+        }
+
+        Case(PassedImage passed, Instant now) {
+            this(passed.image(), passed.position(), passed.findings(), now);
         }
 
         Outcome reject(Rejection rejection) {
-            return reject(rejection, null);
+            return reject(rejection, null, null, Map.of());
         }
 
-        private Outcome reject(Rejection rejection, @Nullable RecordPosition first) {
-            String key = received.keyText();
+        Outcome reject(
+                Rejection rejection,
+                @Nullable RecordPosition first,
+                @Nullable SimilarImage similar,
+                Map<String, Double> scores) {
             ImageRejection record = ImageRejection.newBuilder()
                     .setImageId(key)
                     .setReason(rejection.reason().name())
                     .setEvidence(rejection.evidence())
-                    .setRecord(received.position())
+                    .setRecord(position)
                     .setFirst(first)
                     .setSource(image == null ? "" : shortened(image.getSource(), LONGEST_SOURCE_IN_REJECTION))
                     .setGateVersion(config.gateVersion())
@@ -227,30 +531,36 @@ final class RecordJudge {
                             image == null || image.getTrustTier() == null
                                     ? null
                                     : shortened(image.getTrustTier(), LONGEST_SOURCE_IN_REJECTION))
-                    .setColourfulness(colourfulness())
-                    .setShadow(shadow())
+                    .setColourfulness(colourfulness(findings))
+                    .setShadow(shadow(findings))
+                    .setSimilar(similar)
+                    .setScores(scores)
                     .build();
             return new Outcome.Rejected(key, record, rejection.reason(), shadowReasons());
         }
 
-        Outcome accept(RealImage source, Verdict.Accepted pair) {
-            long bytes = (long) pair.real().length
-                    + pair.worse().length
+        /** Every triple is made here, whatever its image waited for. */
+        Outcome accept(PassedImage passed, Half half) {
+            RealImage source = passed.image();
+            GeneratedNegative generated = half.generated();
+            long bytes = (long) passed.png().length
+                    + half.png().length
+                    + (generated == null ? 0 : generatedBytes(generated))
                     + utf8Bytes(source.getCaption())
                     + utf8Bytes(source.getSource())
                     + factBytes(source);
             if (bytes > Topic.MAX_PICTURE_RECORD_BYTES - RECORD_OVERHEAD_BYTES) {
-                return reject(
+                return reject(new Rejection(
                         Reason.TRIPLE_TOO_LARGE,
                         "pictures, caption, source and facts have " + bytes + " bytes, a triple holds at most "
-                                + (Topic.MAX_PICTURE_RECORD_BYTES - RECORD_OVERHEAD_BYTES));
+                                + (Topic.MAX_PICTURE_RECORD_BYTES - RECORD_OVERHEAD_BYTES)));
             }
-            Negative negative = pair.negative();
+            Negative negative = half.negative();
             PreferenceTriple triple = PreferenceTriple.newBuilder()
                     .setImageId(source.getImageId())
                     .setCaption(source.getCaption())
-                    .setReal(ByteBuffer.wrap(pair.real()))
-                    .setNegative(ByteBuffer.wrap(pair.worse()))
+                    .setReal(ByteBuffer.wrap(passed.png()))
+                    .setNegative(ByteBuffer.wrap(half.png()))
                     .setWidth(negative.image().width())
                     .setHeight(negative.image().height())
                     .setKind(negative.kind().name())
@@ -258,10 +568,10 @@ final class RecordJudge {
                     .setSeed(negative.seed())
                     .setRegion(negative.region().map(Case::region).orElse(null))
                     .setRmsDifference(negative.rmsDifference())
-                    .setRecord(received.position())
+                    .setRecord(position)
                     .setSource(source.getSource())
                     .setCuratorVersion(config.curatorVersion())
-                    .setGeneratorVersion(null)
+                    .setGeneratorVersion(generated == null ? null : generated.getModelVersion())
                     .setIngestTime(source.getIngestTime())
                     .setEventTime(source.getEventTime())
                     .setAcceptedAt(now)
@@ -270,26 +580,32 @@ final class RecordJudge {
                     .setCaptionSource(source.getCaptionSource())
                     .setOptOut(source.getOptOut())
                     .setTrustTier(source.getTrustTier())
-                    .setColourfulness(colourfulness())
-                    .setShadow(shadow())
+                    .setColourfulness(colourfulness(findings))
+                    .setShadow(shadow(findings))
+                    .setMask(generated == null ? null : generated.getMask())
+                    .setGeneratorModel(generated == null ? null : generated.getModel())
+                    .setGeneratorDigest(generated == null ? null : generated.getModelDigest())
+                    .setParameters(generated == null ? Map.of() : generated.getParameters())
+                    .setFallback(half.fallback())
+                    .setScores(half.scores())
                     .build();
-            return new Outcome.Accepted(source.getImageId(), triple, shadowReasons());
+            return new Outcome.Accepted(
+                    source.getImageId(),
+                    triple,
+                    shadowReasons(),
+                    generated == null ? OptionalLong.empty() : OptionalLong.of(PerceptualHash.of(negative.image())));
         }
 
-        private @Nullable Colourfulness colourfulness() {
-            return findings.colourfulness()
-                    .map(measure -> new Colourfulness(
-                            measure.value(),
-                            measure.before().mean(),
-                            measure.before().images(),
-                            pairs.colourfulnessRule()))
-                    .orElse(null);
-        }
-
-        private List<ShadowRejection> shadow() {
-            return findings.shadow().stream()
-                    .map(found -> new ShadowRejection(found.reason().name(), found.evidence()))
-                    .toList();
+        private static long generatedBytes(GeneratedNegative generated) {
+            ByteBuffer mask = generated.getMask();
+            long bytes = (mask == null ? 0 : mask.remaining()) + utf8Bytes(generated.getModel());
+            for (Map.Entry<String, String> parameter : generated.getParameters().entrySet()) {
+                bytes += utf8Bytes(parameter.getKey()) + utf8Bytes(parameter.getValue());
+            }
+            for (String score : generated.getScores().keySet()) {
+                bytes += utf8Bytes(score) + Double.BYTES;
+            }
+            return bytes;
         }
 
         private List<Reason> shadowReasons() {

@@ -6,8 +6,8 @@ import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.Options;
 
 /**
- * Less memory for the store of first records than Kafka Streams takes by default (about 100 MiB a partition): its
- * entries are tiny and each is looked up once.
+ * Less memory for each store than Kafka Streams takes by default (about 100 MiB a partition): entries are tiny and most
+ * are looked up once.
  */
 public final class SmallStateMemory implements RocksDBConfigSetter {
     private static final long WRITE_BUFFER_BYTES = 4L * 1024 * 1024;

@@ -21,7 +21,7 @@ class CuratorConfigTest {
         assertThat(config.pairs().background()).isEqualTo(0xFFFFFF);
         assertThat(config.pairs().limits())
                 .isEqualTo(new GateLimits(33_554_432, 50_000_000, 512, 4, 2, 0.95, 2, 43.66, 1000));
-        assertThat(config.pairs().mix().localShare()).isEqualTo(0.8);
+        assertThat(config.pairs().mixes().standard().localShare()).isEqualTo(0.8);
         assertThat(config.pairs().leastRmsDifference()).isEqualTo(4);
         assertThat(config.commitInterval()).isEqualTo(Duration.ofMillis(100));
         assertThat(config.standbyReplicas()).isEqualTo(1);
@@ -51,6 +51,9 @@ class CuratorConfigTest {
                         "curation.background", "white",
                         "curation.negative.mix", "LOCAL_BLUR:1,COLOUR_CAST:1",
                         "curation.negative.min.rms.levels", "2",
+                        "curation.negative.mix.by.source", "album/*=SDEDIT:1,LOCAL_WARP:1",
+                        "curation.gate.similar.max.distance.bits", "7",
+                        "curation.generated.deadline.ms", "10",
                         "curator.application.id", "a b")));
 
         assertThat(error.exitCode()).isEqualTo(2);
@@ -65,8 +68,17 @@ class CuratorConfigTest {
                         "curation.negative.min.rms.levels is \"2\": must be from 4 to 128. Change it, or leave it out"
                                 + " for the default 4.0.")
                 .anyMatch(problem -> problem.startsWith("curation.negative.mix is \"LOCAL_BLUR:1,COLOUR_CAST:1\": local"
-                        + " kinds (PATCH_DISPLACEMENT, LOCAL_WARP, LOCAL_BLUR, LOCAL_NOISE) have 50 % of the weight, at"
-                        + " least 70 % are needed: raise them or lower the others"))
+                        + " kinds (PATCH_DISPLACEMENT, LOCAL_WARP, LOCAL_BLUR, LOCAL_NOISE) have 50 % of the perturbations'"
+                        + " weight, at least 70 % are needed: raise them or lower the others"))
+                .anyMatch(problem -> problem.startsWith(
+                        "curation.negative.mix.by.source is \"album/*=SDEDIT:1,LOCAL_WARP:1\": of album/* it names no"
+                                + " perturbation; one at least has to stand in when a generated negative does not come,"
+                                + " such as LOCAL_WARP; \"LOCAL_WARP:1\" is not of the form"
+                                + " SOURCES=KIND:weight;KIND:weight"))
+                .anyMatch(problem ->
+                        problem.startsWith("curation.gate.similar.max.distance.bits is \"7\": must be from 0 to 6."))
+                .anyMatch(problem ->
+                        problem.startsWith("curation.generated.deadline.ms is \"10\": must be from 1000 to 86400000."))
                 .anyMatch(problem -> problem.startsWith(
                         "curator.application.id is \"a b\": must be letters, digits, dots, hyphens or underscores"));
     }

@@ -18,6 +18,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.realalign.curator.gate.Reason;
 import dev.realalign.curator.image.RgbImage;
+import dev.realalign.curator.similar.HeldOutPictures;
 import dev.realalign.schemas.BlobReference;
 import dev.realalign.schemas.ImageId;
 import dev.realalign.schemas.ImageRejection;
@@ -83,7 +84,7 @@ class CuratorTopologyTest {
 
     @Test
     void the_topology_is_the_one_that_was_agreed_on() throws IOException {
-        String description = CuratorTopology.build(curator.config, curator.blobs, curator.counts)
+        String description = CuratorTopology.build(curator.config, curator.blobs, HeldOutPictures.NONE, curator.counts)
                 .describe()
                 .toString();
 
@@ -558,7 +559,8 @@ class CuratorTopologyTest {
                 "http://127.0.0.1:" + port,
                 "blob.store.uri",
                 other.toUri().toString()));
-        RealImageReader reader = new RealImageReader(unreachable.cluster().registry());
+        RecordReader<RealImage> reader =
+                new RecordReader<>(Topics.REAL_IMAGES, unreachable.cluster().registry());
 
         assertThatThrownBy(() -> reader.read(new byte[] {0, 0, 0, 0, 1, 2}))
                 .isInstanceOf(StreamsException.class)
@@ -567,8 +569,8 @@ class CuratorTopologyTest {
 
     @Test
     void a_registry_that_lost_its_schemas_stops_the_stream_and_rejects_nothing(@TempDir Path other) {
-        RealImageReader reader =
-                new RealImageReader(Map.of("schema.registry.url", "mock://lost-" + other.getFileName()));
+        RecordReader<RealImage> reader = new RecordReader<>(
+                Topics.REAL_IMAGES, Map.of("schema.registry.url", "mock://lost-" + other.getFileName()));
 
         assertThatThrownBy(() -> reader.read(new byte[] {0, 0, 0, 0, 1, 2}))
                 .isInstanceOf(StreamsException.class)

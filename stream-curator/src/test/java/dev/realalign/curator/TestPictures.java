@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Enumeration;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
@@ -67,6 +68,35 @@ public final class TestPictures {
 
     private static int rgb(double red, double green, double blue) {
         return (int) red << 16 | (int) green << 8 | (int) blue;
+    }
+
+    /** Clouds and some grain: every seed makes a picture of its own, which stays alike at every size. */
+    public static RgbImage clouds(long seed, int width, int height) {
+        Random random = new Random(seed);
+        double[][] waves = new double[40][];
+        for (int i = 0; i < waves.length; i++) {
+            waves[i] = new double[] {
+                12 * random.nextDouble(), 12 * random.nextDouble(), 2 * Math.PI * random.nextDouble(), random.nextInt(3)
+            };
+        }
+        byte[] rgb = new byte[width * height * RgbImage.CHANNELS];
+        int to = 0;
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                double[] colour = {128, 128, 128};
+                for (double[] wave : waves) {
+                    double u = wave[0] * (x + 0.5) / width + wave[1] * (y + 0.5) / height;
+                    double level = 12 * StrictMath.sin(2 * u + wave[2]);
+                    colour[(int) wave[3]] += 2 * level;
+                    colour[1] += level;
+                }
+                int grain = (x * 7 + y * 13) % 5 - 2;
+                for (double channel : colour) {
+                    rgb[to++] = (byte) Math.max(0, Math.min(255, Math.round(channel) + 4 * grain));
+                }
+            }
+        }
+        return new RgbImage(width, height, rgb);
     }
 
     /** One colour everywhere. */

@@ -3,8 +3,10 @@ package dev.realalign.curator;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.schemas.BlobReference;
+import dev.realalign.schemas.GeneratedNegative;
 import dev.realalign.schemas.ImageId;
 import dev.realalign.schemas.ImageRejection;
+import dev.realalign.schemas.NegativeRequest;
 import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.RealImage;
 import dev.realalign.schemas.Topics;
@@ -13,6 +15,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -33,6 +36,10 @@ final class TopologyHarness implements AutoCloseable {
     static final Instant INGESTED = Instant.ofEpochMilli(1_700_000_000_123L);
     static final Instant NOW = Instant.ofEpochMilli(1_800_000_000_456L);
 
+    private static final String GATE_MODES = "curation.gate.modes";
+    /** The drawn pictures of these tests look alike; those that are about likeness name its gates. */
+    private static final String ALONE = "NEAR_DUPLICATE:off,OWN_OUTPUT:off";
+
     final CuratorConfig config;
     final CurationCounts counts = new CurationCounts();
     final MemoryBlobs blobs = new MemoryBlobs();
@@ -41,6 +48,8 @@ final class TopologyHarness implements AutoCloseable {
     private final TopologyTestDriver driver;
     private final TestOutputTopic<String, PreferenceTriple> triples;
     private final TestOutputTopic<String, ImageRejection> rejections;
+    private final TestOutputTopic<String, NegativeRequest> requests;
+    private final TestInputTopic<String, GeneratedNegative> generated;
 
     TopologyHarness(Path folder, Map<String, String> settings) {
         Map<String, String> given = new HashMap<>(Map.of(
@@ -57,12 +66,16 @@ final class TopologyHarness implements AutoCloseable {
                 "curator.state.dir",
                 folder.resolve("state").toString()));
         given.putAll(settings);
+        if (!given.getOrDefault(GATE_MODES, "").contains("NEAR_DUPLICATE")) {
+            given.merge(GATE_MODES, ALONE, (modes, alone) -> modes + "," + alone);
+        }
         config = CuratorConfig.from(given);
         ClusterSetup.registerSchemas(config.cluster(), Topics.all());
         Map<String, Object> registry = config.cluster().registry();
         Properties properties = new Properties();
         properties.putAll(config.streams());
-        driver = new TopologyTestDriver(CuratorTopology.build(config, blobs, counts), properties, NOW);
+        driver = new TopologyTestDriver(
+                CuratorTopology.build(config, blobs, HeldOutFiles.read(config), counts), properties, NOW);
         serializer = Topics.REAL_IMAGES.valueSerializer(registry);
         input = driver.createInputTopic(
                 Topics.REAL_IMAGES.name(), new ByteArraySerializer(), new ByteArraySerializer());
@@ -74,6 +87,14 @@ final class TopologyHarness implements AutoCloseable {
                 Topics.IMAGE_REJECTIONS.name(),
                 Topics.IMAGE_REJECTIONS.keyDeserializer(),
                 Topics.IMAGE_REJECTIONS.valueDeserializer(registry));
+        requests = driver.createOutputTopic(
+                Topics.NEGATIVE_REQUESTS.name(),
+                Topics.NEGATIVE_REQUESTS.keyDeserializer(),
+                Topics.NEGATIVE_REQUESTS.valueDeserializer(registry));
+        generated = driver.createInputTopic(
+                Topics.GENERATED_NEGATIVES.name(),
+                Topics.GENERATED_NEGATIVES.keySerializer(),
+                Topics.GENERATED_NEGATIVES.valueSerializer(registry));
     }
 
     /** A record for a picture that travels inline. */
@@ -102,8 +123,37 @@ final class TopologyHarness implements AutoCloseable {
         return onlyResult();
     }
 
+    /** Feeds a picture that may have to wait. */
+    void give(RealImage image) {
+        input.pipeInput(image.getImageId().getBytes(StandardCharsets.UTF_8), bytes(image));
+    }
+
+    /** Gives a generator's answer. */
+    void answer(GeneratedNegative answer) {
+        generated.pipeInput(answer.getImageId(), answer);
+    }
+
+    /** What the generators were asked since the last call. */
+    List<NegativeRequest> requests() {
+        return requests.readValuesToList();
+    }
+
+    /** Lets time go by. */
+    void pass(Duration time) {
+        driver.advanceWallClockTime(time);
+    }
+
     /** The one record that came out since the last call. */
     SpecificRecord onlyResult() {
+        List<SpecificRecord> results = results();
+        if (results.size() != 1) {
+            throw new AssertionError("a record ended in " + results.size() + " records: " + results);
+        }
+        return results.get(0);
+    }
+
+    /** Triples, then rejections, that came out since the last call. */
+    List<SpecificRecord> results() {
         List<SpecificRecord> results = new ArrayList<>();
         for (TestRecord<String, PreferenceTriple> triple : triples.readRecordsToList()) {
             checkKey(triple, triple.value().getImageId());
@@ -113,10 +163,7 @@ final class TopologyHarness implements AutoCloseable {
             checkKey(rejection, rejection.value().getImageId());
             results.add(rejection.value());
         }
-        if (results.size() != 1) {
-            throw new AssertionError("a record ended in " + results.size() + " records: " + results);
-        }
-        return results.get(0);
+        return results;
     }
 
     private static void checkKey(TestRecord<String, ?> record, String id) {

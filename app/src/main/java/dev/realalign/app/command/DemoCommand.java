@@ -6,6 +6,7 @@ import dev.realalign.app.demo.Demo;
 import dev.realalign.app.demo.DemoFolder;
 import dev.realalign.app.demo.DemoSettings;
 import dev.realalign.app.demo.SampleSheets;
+import dev.realalign.curator.CuratorConfig;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.ModelName;
@@ -174,12 +175,16 @@ final class DemoCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** What the user gave; determinism needs the one order that one partition has. */
+    /**
+     * What the user gave; determinism needs the one order that one partition has, and no picture that waits for the
+     * verdict on another one, since when that falls is a matter of time.
+     */
     private Map<String, String> given() {
         Map<String, String> given = new HashMap<>(config.given());
         if (deterministic) {
             given.put(TrainerConfig.DETERMINISTIC, "true");
             given.putIfAbsent(ClusterConfig.IMAGE_PARTITIONS, "1");
+            given.putIfAbsent(CuratorConfig.GATE_MODES, "NEAR_DUPLICATE:off,OWN_OUTPUT:off");
         }
         return given;
     }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.realalign.curator.CurationCounts;
 import dev.realalign.curator.CuratorConfig;
 import dev.realalign.curator.CuratorTopology;
+import dev.realalign.curator.similar.HeldOutPictures;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.schemas.PreferenceTriple;
@@ -297,7 +298,8 @@ class DoorsTest {
         properties.putAll(config.streams());
         Map<String, Object> registry = config.cluster().registry();
         try (TopologyTestDriver driver = new TopologyTestDriver(
-                        CuratorTopology.build(config, BlobStore.open(config.blobStore()), new CurationCounts()),
+                        CuratorTopology.build(
+                                config, BlobStore.open(config.blobStore()), HeldOutPictures.NONE, new CurationCounts()),
                         properties,
                         NOW);
                 Serializer<RealImage> serializer = Topics.REAL_IMAGES.valueSerializer(registry)) {

@@ -16,6 +16,13 @@ public final class Findings {
         this.modes = modes;
     }
 
+    /** What was found before the picture had to wait. */
+    public Findings(GateModes modes, List<Rejection> shadow, Optional<ColourMeasure> colourfulness) {
+        this(modes);
+        this.shadow.addAll(shadow);
+        this.colourfulness = colourfulness;
+    }
+
     /**
      * Asks a gate in its mode.
      *
@@ -37,7 +44,7 @@ public final class Findings {
     }
 
     /** Whether a gate is asked at all. */
-    boolean isAsked(Reason gate) {
+    public boolean isAsked(Reason gate) {
         return modes.of(gate) != GateMode.OFF;
     }
 

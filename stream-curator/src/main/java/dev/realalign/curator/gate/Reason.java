@@ -51,6 +51,18 @@ public enum Reason {
     BLURRED(GateMode.ON),
     /** The picture is not more colourful than the running mean. */
     NOT_COLOURFUL(GateMode.SHADOW),
+    /** The picture looks like one that the model is measured on. */
+    HELD_OUT_LEAK(GateMode.ON),
+    /** The picture looks like a negative that our own generators made. */
+    OWN_OUTPUT(GateMode.ON),
+    /** The picture looks like one that was accepted before. */
+    NEAR_DUPLICATE(GateMode.ON),
+    /** A generator's network says that the picture is no photograph. */
+    NOT_A_PHOTOGRAPH(GateMode.OFF),
+    /** A generator's network finds the picture poor. */
+    POOR_AESTHETICS(GateMode.OFF),
+    /** A generator refuses the picture for a reason of its own, which the evidence begins with. */
+    REFUSED_BY_GENERATOR,
     /** No kind of negative differs enough from the picture. */
     NEGATIVE_TOO_CLOSE,
     /** The triple would be larger than a record may be: an enormous caption or source. */
@@ -64,6 +76,11 @@ public enum Reason {
 
     Reason(GateMode defaultMode) {
         this.defaultMode = defaultMode;
+    }
+
+    /** Whether its gate takes a network, and so a generator's answer. */
+    public boolean isModelBacked() {
+        return this == NOT_A_PHOTOGRAPH || this == POOR_AESTHETICS;
     }
 
     /** Mode of its gate unless configured; empty where the gate cannot be switched. */

@@ -6,15 +6,17 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * How often each kind of negative is drawn. Local kinds have at least 70 % of the weight, or what a model learns is "no
- * blur, no cast", not pictures.
+ * How often each kind of negative is drawn. Of the perturbations local ones have at least 70 % of the weight, or what a
+ * model learns is "no blur, no cast", not pictures. There is at least one of them, to stand in for a generated negative
+ * that does not come.
  */
 public final class NegativeMix {
 
-    /** Smallest share of the weight that local kinds may have together. */
+    /** Smallest share of the perturbations' weight that local kinds may have together. */
     public static final double LEAST_LOCAL_SHARE = 0.7;
 
     private static final double ROUNDING = 1e-9;
@@ -43,10 +45,15 @@ public final class NegativeMix {
         if (weights.isEmpty()) {
             problems.add("it names no kind; kinds are " + Arrays.toString(NegativeKind.values()));
         }
+        if (problems.isEmpty() && weights.keySet().stream().allMatch(NegativeKind::isGenerated)) {
+            problems.add(
+                    "it names no perturbation; one at least has to stand in when a generated negative does not come,"
+                            + " such as LOCAL_WARP");
+        }
         if (problems.isEmpty() && localShare(weights) < LEAST_LOCAL_SHARE - ROUNDING) {
             problems.add(String.format(
                     Locale.ROOT,
-                    "local kinds (%s) have %.0f %% of the weight, at least %.0f %% are needed: raise them or lower the"
+                    "local kinds (%s) have %.0f %% of the perturbations' weight, at least %.0f %% are needed: raise them or lower the"
                             + " others",
                     Arrays.stream(NegativeKind.values())
                             .filter(NegativeKind::isLocal)
@@ -91,7 +98,7 @@ public final class NegativeMix {
         return of(weights);
     }
 
-    /** Share of the weight that local kinds have, 0 to 1. */
+    /** Share of the perturbations' weight that local kinds have, 0 to 1. */
     public double localShare() {
         return localShare(weights);
     }
@@ -100,18 +107,24 @@ public final class NegativeMix {
         double local = 0;
         double all = 0;
         for (Map.Entry<NegativeKind, Double> entry : weights.entrySet()) {
-            all += entry.getValue();
+            all += entry.getKey().isGenerated() ? 0 : entry.getValue();
             local += entry.getKey().isLocal() ? entry.getValue() : 0;
         }
         return local / all;
     }
 
+    /** A generated kind, as often as the weights say; empty for a perturbation. */
+    Optional<NegativeKind> generated(SplitMix64 random) {
+        return Optional.of(draw(weights, random)).filter(NegativeKind::isGenerated);
+    }
+
     /**
-     * The kinds in the order in which they are tried: the first drawn from all, then every other local kind, then the
-     * rest, so that falling back never makes a mix less local than its weights.
+     * The perturbations in the order in which they are tried: the first drawn from all, then every other local kind, then
+     * the rest, so that falling back never makes a mix less local than its weights.
      */
     List<NegativeKind> order(SplitMix64 random) {
         EnumMap<NegativeKind, Double> left = new EnumMap<>(weights);
+        left.keySet().removeIf(NegativeKind::isGenerated);
         List<NegativeKind> order = new ArrayList<>();
         while (!left.isEmpty()) {
             EnumMap<NegativeKind, Double> urn = new EnumMap<>(left);

@@ -5,7 +5,7 @@ import dev.realalign.curator.image.RgbImage;
 import java.util.Optional;
 
 /**
- * Makes negatives that a trainer can tell from their real picture: where a perturbation changes too little it is
+ * Draws the kind of a picture's negative, and makes perturbed negatives that a trainer can tell from their real picture: where a perturbation changes too little it is
  * repeated more strongly, then another kind is tried.
  */
 public final class PerturbedNegatives {
@@ -26,6 +26,7 @@ public final class PerturbedNegatives {
     private static final int ORDER_STREAM = 0;
 
     private static final int FIRST_KIND_STREAM = 1;
+    private static final int GENERATED_STREAM = 1_000;
 
     private final NegativeMix mix;
     private final double leastRmsDifference;
@@ -44,15 +45,25 @@ public final class PerturbedNegatives {
         this.runSeed = runSeed;
     }
 
+    /** Seed of everything random about an image's negative. */
+    public long seed(String imageId) {
+        return SplitMix64.seedOf(imageId, runSeed);
+    }
+
+    /** The generated kind that was drawn for an image: a function of the settings and the id; empty for a perturbation. */
+    public Optional<NegativeKind> generatedKind(String imageId) {
+        return mix.generated(SplitMix64.stream(seed(imageId), GENERATED_STREAM));
+    }
+
     /**
-     * The negative of a picture: a function of the settings, the id and the pixels.
+     * The perturbed negative of a picture: a function of the settings, the id and the pixels.
      *
      * @param imageId id of the image, which seeds every draw
      * @param real the real half at training resolution
      * @return empty if no kind at full strength changes the picture enough
      */
     public Optional<Negative> of(String imageId, RgbImage real) {
-        long seed = SplitMix64.seedOf(imageId, runSeed);
+        long seed = seed(imageId);
         SplitMix64 order = SplitMix64.stream(seed, ORDER_STREAM);
         for (NegativeKind kind : mix.order(order)) {
             Optional<Negative> negative = strongEnough(kind, real, seed);

@@ -14,28 +14,35 @@ import dev.realalign.curator.image.ImageType;
 import dev.realalign.curator.image.PngEncoder;
 import dev.realalign.curator.image.RgbImage;
 import dev.realalign.curator.image.TrainingPicture;
+import dev.realalign.curator.negative.GeneratedCheck;
 import dev.realalign.curator.negative.Negative;
+import dev.realalign.curator.negative.NegativeMixes;
 import dev.realalign.curator.negative.PerturbedNegatives;
 import java.util.Optional;
 
 /**
- * Judges pictures and makes their pairs. The verdict is a function of settings, id, bytes and the running mean. Not for several threads.
+ * Judges pictures and makes their pairs. What comes of a picture is a function of settings, id, source, bytes and the
+ * running mean. Not for use by several threads.
  */
 public final class PairMaker {
 
     private final GateModes modes;
     private final Gates gates;
     private final TrainingPicture pictures;
-    private final PerturbedNegatives negatives;
+    private final NegativeMixes mixes;
     private final double leastRmsDifference;
+    private final long seed;
+    private final GeneratedCheck check;
 
     /** A maker with these settings. */
     public PairMaker(PairSettings settings) {
         this.modes = settings.modes();
         this.gates = new Gates(settings.limits(), settings.policy());
         this.pictures = new TrainingPicture(settings.resolution(), settings.background());
-        this.negatives = new PerturbedNegatives(settings.mix(), settings.leastRmsDifference(), settings.seed());
+        this.mixes = settings.mixes();
         this.leastRmsDifference = settings.leastRmsDifference();
+        this.seed = settings.seed();
+        this.check = new GeneratedCheck(leastRmsDifference);
     }
 
     /** What is found about a record, before anything is. */
@@ -73,48 +80,67 @@ public final class PairMaker {
     }
 
     /**
-     * The verdict on a picture.
+     * Judges a picture by itself.
      *
-     * @param imageId id of the image, which seeds the negative
      * @param original bytes of the file
      * @param colourfulness running mean of the pictures before it
      * @param findings told of everything that is found
      */
-    public Verdict judge(String imageId, byte[] original, RunningMean colourfulness, Findings findings) {
+    public Sight look(byte[] original, RunningMean colourfulness, Findings findings) {
         Optional<Rejection> size = gates.judgeSize(original.length);
         if (size.isPresent()) {
-            return new Verdict.Rejected(size.get());
+            return new Sight.Rejected(size.get());
         }
         return ImageType.detect(original)
-                .map(type -> judge(imageId, original, type, colourfulness, findings))
-                .orElseGet(() -> new Verdict.Rejected(Gates.unknownType(original)));
+                .map(type -> look(original, type, colourfulness, findings))
+                .orElseGet(() -> new Sight.Rejected(Gates.unknownType(original)));
     }
 
-    private Verdict judge(
-            String imageId, byte[] original, ImageType type, RunningMean colourfulness, Findings findings) {
+    private Sight look(byte[] original, ImageType type, RunningMean colourfulness, Findings findings) {
         try {
             ImageContainer container = ImageContainer.read(original, type);
             Optional<Rejection> structure = gates.judgeStructure(container, findings);
             if (structure.isPresent()) {
-                return new Verdict.Rejected(structure.get());
+                return new Sight.Rejected(structure.get());
             }
             RgbImage real = pictures.of(container);
-            Optional<Rejection> pixels = gates.judgePixels(real, colourfulness, findings);
-            return pixels.<Verdict>map(Verdict.Rejected::new).orElseGet(() -> pair(imageId, real));
+            return gates.judgePixels(real, colourfulness, findings)
+                    .<Sight>map(Sight.Rejected::new)
+                    .orElseGet(() -> new Sight.Passed(real));
         } catch (DamagedImageException e) {
-            return new Verdict.Rejected(Gates.damaged(type, e.damage()));
+            return new Sight.Rejected(Gates.damaged(type, e.damage()));
         }
     }
 
-    private Verdict pair(String imageId, RgbImage real) {
-        Optional<Negative> negative = negatives.of(imageId, real);
+    /** The kinds of a picture's negatives, by its source. */
+    public PerturbedNegatives negatives(String source) {
+        return new PerturbedNegatives(mixes.of(source), leastRmsDifference, seed);
+    }
+
+    /**
+     * Pairs a picture with a perturbed negative.
+     *
+     * @param imageId id of the image, which seeds the negative
+     * @param source its source, which may have a mix of its own
+     */
+    public Verdict perturb(String imageId, String source, RgbImage real) {
+        Optional<Negative> negative = negatives(source).of(imageId, real);
         if (negative.isEmpty()) {
             return new Verdict.Rejected(new Rejection(
                     Reason.NEGATIVE_TOO_CLOSE,
                     "no kind of negative at full strength differs from the picture by an RMS of " + leastRmsDifference
                             + " of 255 levels"));
         }
-        return new Verdict.Accepted(
-                PngEncoder.encode(real), PngEncoder.encode(negative.get().image()), negative.get());
+        return new Verdict.Accepted(PngEncoder.encode(negative.get().image()), negative.get());
+    }
+
+    /**
+     * Looks at a generated negative.
+     *
+     * @param negative PNG, if there is one
+     * @param mask grey PNG, white where the picture was repainted; empty where all of it may have been
+     */
+    public GeneratedCheck.Finding check(RgbImage real, Optional<byte[]> negative, Optional<byte[]> mask) {
+        return check.check(real, negative, mask);
     }
 }

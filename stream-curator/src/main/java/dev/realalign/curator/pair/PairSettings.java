@@ -3,7 +3,7 @@ package dev.realalign.curator.pair;
 import dev.realalign.curator.gate.GateLimits;
 import dev.realalign.curator.gate.GateModes;
 import dev.realalign.curator.gate.RightsPolicy;
-import dev.realalign.curator.negative.NegativeMix;
+import dev.realalign.curator.negative.NegativeMixes;
 
 /**
  * Everything a pair depends on besides the picture and its id.
@@ -13,7 +13,7 @@ import dev.realalign.curator.negative.NegativeMix;
  * @param limits where the gates draw their lines
  * @param policy which licences may be learned from
  * @param modes what each gate's no means
- * @param mix how often each kind of negative is drawn
+ * @param mixes how often each kind of negative is drawn, by source
  * @param leastRmsDifference a pair closer than this, in 8-bit levels, is not made
  * @param seed seed of the run, mixed into every image's own
  */
@@ -23,6 +23,6 @@ public record PairSettings(
         GateLimits limits,
         RightsPolicy policy,
         GateModes modes,
-        NegativeMix mix,
+        NegativeMixes mixes,
         double leastRmsDifference,
         long seed) {}

@@ -36,7 +36,7 @@ class NegativeMixTest {
         assertThatThrownBy(() -> NegativeMix.parse(List.of("LOCAL_BLUR:6", "SENSOR_NOISE:4")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("local kinds (PATCH_DISPLACEMENT, LOCAL_WARP, LOCAL_BLUR, LOCAL_NOISE) have 60 % of the"
-                        + " weight, at least 70 % are needed: raise them or lower the others");
+                        + " perturbations' weight, at least 70 % are needed: raise them or lower the others");
     }
 
     @Test

@@ -26,6 +26,7 @@ final class House {
             ROOT + ".curator.image",
             ROOT + ".curator.negative",
             ROOT + ".curator.pair",
+            ROOT + ".curator.similar",
             ROOT + ".trainer.objective",
             ROOT + ".trainer.plan");
 

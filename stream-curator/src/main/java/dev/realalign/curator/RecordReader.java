@@ -1,6 +1,7 @@
 package dev.realalign.curator;
 
 import dev.realalign.schemas.RealImage;
+import dev.realalign.schemas.Topic;
 import dev.realalign.schemas.Topics;
 import io.confluent.kafka.schemaregistry.client.rest.exceptions.RestClientException;
 import java.io.EOFException;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -15,10 +17,12 @@ import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.errors.StreamsException;
 
 /**
- * Decodes values of real-images and tells a record that nobody can read from a registry that cannot be asked now: the
- * first is rejected, the second stops the thread until it can be asked.
+ * Decodes values of a topic and tells a record that nobody can read from a registry that cannot be asked now: the first is
+ * set aside, the second stops the thread until it can be asked.
+ *
+ * @param <V> type of the records
  */
-final class RealImageReader implements AutoCloseable {
+final class RecordReader<V extends SpecificRecord> implements AutoCloseable {
     /** The registry's error codes for "not found": subject 40401, version 40402, schema 40403. */
     private static final Set<Integer> NOT_FOUND = Set.of(40401, 40402, 40403);
 
@@ -33,27 +37,30 @@ final class RealImageReader implements AutoCloseable {
             .build();
 
     private final Map<String, ?> registry;
-    private final Deserializer<RealImage> values;
+    private final Topic<String, V> topic;
+    private final Deserializer<V> values;
 
     /**
      * A reader.
      *
+     * @param topic where the records come from
      * @param registry properties of the registry client
      */
-    RealImageReader(Map<String, ?> registry) {
+    RecordReader(Topic<String, V> topic, Map<String, ?> registry) {
+        this.topic = topic;
         this.registry = registry;
-        this.values = Topics.REAL_IMAGES.valueDeserializer(registry);
+        this.values = topic.valueDeserializer(registry);
     }
 
     /**
      * The record behind the bytes.
      *
-     * @throws UnreadableRecordException if the bytes are no RealImage, now or later
+     * @throws UnreadableRecordException if the bytes are no such record, now or later
      * @throws StreamsException if the registry cannot be asked
      */
-    RealImage read(byte[] value) throws UnreadableRecordException {
+    V read(byte[] value) throws UnreadableRecordException {
         try {
-            return values.deserialize(Topics.REAL_IMAGES.name(), value);
+            return values.deserialize(topic.name(), value);
         } catch (OutOfMemoryError e) {
             throw new UnreadableRecordException("its lengths ask for more memory than there is");
         } catch (RuntimeException e) {
@@ -112,7 +119,7 @@ final class RealImageReader implements AutoCloseable {
         values.close();
     }
 
-    /** The bytes are no RealImage of any released schema. */
+    /** The bytes are no record of any released schema of the topic. */
     static final class UnreadableRecordException extends Exception {
         private static final long serialVersionUID = 1L;
 
