@@ -118,7 +118,8 @@ public final class ShareRequests implements RequestStream {
         Set<String> missing = new HashSet<>();
         held.forEach(record -> missing.add(place(record)));
         held.clear();
-        while (!missing.isEmpty() && System.nanoTime() - lockedAt < HANDED_OUT_WITHIN.toNanos()) {
+        // all come at once, and then no further poll is allowed before they are acknowledged
+        while (held.isEmpty() && System.nanoTime() - lockedAt < HANDED_OUT_WITHIN.toNanos()) {
             for (ConsumerRecord<String, byte[]> record : consumer.poll(SHORT)) {
                 if (missing.remove(place(record))) {
                     held.add(record);
