@@ -51,7 +51,7 @@ final class AdminCalls {
             if (missing.isPresent()) {
                 throw UserErrorException.failure(missing.get(), cause);
             }
-            if (cause instanceof org.apache.kafka.common.errors.TimeoutException) {
+            if (ranOutOfTime(cause)) {
                 throw unreachable(cluster, cause);
             }
             if (cause instanceof ApiException answered) {
@@ -60,6 +60,16 @@ final class AdminCalls {
             throw UserErrorException.failure(
                     "the broker at " + cluster.bootstrapServers() + " failed: " + reason(cause), cause);
         }
+    }
+
+    /** Some calls wrap it once more. */
+    private static boolean ranOutOfTime(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof org.apache.kafka.common.errors.TimeoutException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static UserErrorException unreachable(ClusterConfig cluster, Throwable cause) {

@@ -19,15 +19,12 @@ import java.util.OptionalDouble;
  * <p>A function of measures, scores, limits and windows, so that recorded pairs can be judged again without pictures.
  */
 public final class PairFilter {
-    /** Score of the real picture as PickScore gives it, about 18 to 26: exp(logit scale) times the cosine. */
+    /** PickScore of the real picture over 26, the scale of RealAlign's thresholds: exp(logit scale) times the cosine, about 18 to 26, divided by 26. */
     public static final String PICKSCORE_REAL = "PICKSCORE_REAL";
     /** The same of the negative. */
     public static final String PICKSCORE_NEGATIVE = "PICKSCORE_NEGATIVE";
-    /** Gap by PickScore, on the score/26 scale. */
+    /** Gap by PickScore, on the same scale. */
     public static final String PICKSCORE = "PICKSCORE";
-
-    /** RealAlign's thresholds are on this scale. */
-    private static final double PICKSCORE_SCALE = 26;
 
     private final PairLimits limits;
 
@@ -65,7 +62,7 @@ public final class PairFilter {
         Double real = scores.get(PICKSCORE_REAL);
         Double negative = scores.get(PICKSCORE_NEGATIVE);
         if (real != null && negative != null) {
-            return byPickScore(real / PICKSCORE_SCALE, negative / PICKSCORE_SCALE, findings, windows);
+            return byPickScore(real, negative, findings, windows);
         }
         Double distance = findings.measures().get(Measure.PERCEPTUAL_DISTANCE);
         return distance == null

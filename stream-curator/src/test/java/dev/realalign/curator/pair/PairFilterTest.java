@@ -74,7 +74,7 @@ class PairFilterTest {
 
     @Test
     void one_score_alone_is_no_gap_and_a_pair_without_any_measure_passes() {
-        assertThat(judge(Map.of(PairFilter.PICKSCORE_REAL, 22.0), Map.of(), 0.3)
+        assertThat(judge(Map.of(PairFilter.PICKSCORE_REAL, 22.0 / 26), Map.of(), 0.3)
                         .gap()
                         .orElseThrow()
                         .measure())
@@ -170,6 +170,6 @@ class PairFilterTest {
     }
 
     private static Map<String, Double> scores(double real, double negative) {
-        return Map.of(PairFilter.PICKSCORE_REAL, real, PairFilter.PICKSCORE_NEGATIVE, negative);
+        return Map.of(PairFilter.PICKSCORE_REAL, real / 26, PairFilter.PICKSCORE_NEGATIVE, negative / 26);
     }
 }
