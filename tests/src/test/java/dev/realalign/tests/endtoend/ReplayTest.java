@@ -145,7 +145,17 @@ class ReplayTest {
 
         String kind = read(Topics.PREFERENCE_TRIPLES).get(0).getKind();
         Path sampled = folder.resolve("sampled.png");
-        assertThat(realalign("inspect", "triples", "--out", sampled.toString(), "--kind", kind, "--sample", "3")
+        assertThat(realalign(
+                                "inspect",
+                                "triples",
+                                "--out",
+                                sampled.toString(),
+                                "--kind",
+                                kind,
+                                "--sample",
+                                "3",
+                                "--count",
+                                "2")
                         .exitCode())
                 .isZero();
         Path rejected = folder.resolve("rejected.png");
