@@ -133,7 +133,7 @@ function updateEdge(parts, edge) {
   parts.texts.rate.textContent = rate(edge.perSecond);
   if (parts.texts.lag) {
     const versions = edge.what === 'versions';
-    parts.texts.lag.textContent = edge.waiting === null ? '' : edge.waiting === 0 ? (versions ? 'all up to date' : 'none waits') : count(edge.waiting) + (versions ? ' behind' : ' wait');
+    parts.texts.lag.textContent = edge.waiting === null ? '' : edge.waiting === 0 ? (versions ? 'up to date' : 'none waits') : count(edge.waiting) + (versions ? ' behind' : ' wait');
     parts.texts.lag2.textContent = edge.waiting > 0 && edge.seconds !== null ? 'for ' + span(edge.seconds) : '';
   }
 }

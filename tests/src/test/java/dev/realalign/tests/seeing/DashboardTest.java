@@ -45,7 +45,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
@@ -53,7 +52,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The page in a browser, over a cluster with a curator, a publisher and a trainer that is played. */
 @Timeout(180)
-@Tag("slow")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DashboardTest {
     private static final String MODEL = "seen";
