@@ -89,6 +89,8 @@ final class TopologyBenchmark implements AutoCloseable {
         given.put(CuratorConfig.RESOLUTION_PX, String.valueOf(resolution));
         given.put(CuratorConfig.STATE_DIRECTORY, stateFolder().toString());
         given.put(CuratorConfig.STANDBY_REPLICAS, "0");
+        // the same few pictures come again and again, each time with other bytes
+        given.put(CuratorConfig.GATE_MODES, "NEAR_DUPLICATE:off,OWN_OUTPUT:off");
         curator = CuratorConfig.from(given);
         feed = FeedConfig.from(given);
         ClusterSetup.prepare(feed.cluster(), List.of(Topics.REAL_IMAGES));

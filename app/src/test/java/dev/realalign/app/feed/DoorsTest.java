@@ -291,6 +291,8 @@ class DoorsTest {
                 folder.resolve("blobs").toUri().toString(),
                 "curation.resolution.px",
                 "32",
+                "curation.gate.modes",
+                "NEAR_DUPLICATE:off,OWN_OUTPUT:off",
                 "curator.state.dir",
                 state.toString()));
         ClusterSetup.registerSchemas(config.cluster(), Topics.all());
