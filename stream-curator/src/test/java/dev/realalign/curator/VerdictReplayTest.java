@@ -75,8 +75,10 @@ class VerdictReplayTest {
     @Test
     void pairs_that_were_scored_are_judged_by_their_scores() {
         VerdictReplay replay = new VerdictReplay(config("curation.gate.gap.min.pickscore", "0.05"));
-        PreferenceTriple clear = triple(1, 90, 0.001, Map.of("PICKSCORE_REAL", 22.0 / 26, "PICKSCORE_NEGATIVE", 20.0 / 26));
-        PreferenceTriple close = triple(2, 90, 0.4, Map.of("PICKSCORE_REAL", 22.0 / 26, "PICKSCORE_NEGATIVE", 21.0 / 26));
+        PreferenceTriple clear =
+                triple(1, 90, 0.001, Map.of("PICKSCORE_REAL", 22.0 / 26, "PICKSCORE_NEGATIVE", 20.0 / 26));
+        PreferenceTriple close =
+                triple(2, 90, 0.4, Map.of("PICKSCORE_REAL", 22.0 / 26, "PICKSCORE_NEGATIVE", 21.0 / 26));
 
         assertThat(replay.again(clear, NOW).after()).isEqualTo(Rejudged.ACCEPTED);
         assertThat(rejection(replay.again(close, NOW)).getEvidence())
