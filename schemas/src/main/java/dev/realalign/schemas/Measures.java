@@ -1,6 +1,6 @@
 package dev.realalign.schemas;
 
-/** Names of the measures that one process writes into a candidate and another judges it by. */
+/** Measures that one process writes into a candidate and another judges it by: their names, and the bounds both know. */
 public final class Measures {
     /**
      * Mean denoising error of the policy on the held-out real images over that of the reference, with fixed noise: above 1
@@ -19,6 +19,18 @@ public final class Measures {
 
     /** Mean gradient factor of the steps since the last candidate: sigmoid(-u) for dpo. Near 0 nothing is learned any more. */
     public static final String GRADIENT_FACTOR = "gradient_factor";
+
+    /** {@link #HELD_OUT_PREFERRED_RATIO} above which plain DPO on small models was seen to be past recovery. */
+    public static final double HELD_OUT_PREFERRED_RATIO_LIMIT = 1.1;
+
+    /** {@link #HELD_OUT_DRIFT} above which training has gone wrong. */
+    public static final double HELD_OUT_DRIFT_LIMIT = 0.01;
+
+    /** {@link #HELD_OUT_DRIFT_STEPS} from which the drift counts: less is noise. */
+    public static final long HELD_OUT_DRIFT_STEPS_MINIMUM = 200;
+
+    /** {@link #GRADIENT_FACTOR} below which nothing is learned. */
+    public static final double GRADIENT_FACTOR_MINIMUM = 0.02;
 
     private Measures() {}
 }

@@ -15,15 +15,12 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigDef.Type;
-import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.streams.StreamsConfig;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What the curator needs to know.
@@ -176,7 +173,7 @@ public record CuratorConfig(
                     GATE_MODES,
                     Type.LIST,
                     "",
-                    new ListRule(
+                    Rules.list(
                             "GATE:on, GATE:shadow or GATE:off for gates of docs/curation.md that can be switched",
                             GateModes::parse),
                     Importance.MEDIUM,
@@ -239,7 +236,7 @@ public record CuratorConfig(
                     Type.LIST,
                     "PATCH_DISPLACEMENT:25,LOCAL_WARP:25,LOCAL_BLUR:15,LOCAL_NOISE:15,"
                             + "RESAMPLE_BLUR:5,JPEG_ARTEFACTS:5,SENSOR_NOISE:5,COLOUR_CAST:5",
-                    new ListRule("KIND:weight, at least 70 % of the weight on local kinds", NegativeMix::parse),
+                    Rules.list("KIND:weight, at least 70 % of the weight on local kinds", NegativeMix::parse),
                     Importance.MEDIUM,
                     "How often each kind of negative is drawn; docs/curation.md shows the kinds.")
             .define(
@@ -382,29 +379,5 @@ public record CuratorConfig(
     /** Settings of the changelog topic of first records: the newest entry of every key for ever. */
     static Map<String, String> changelogSettings() {
         return Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT);
-    }
-
-    /**
-     * A list that can be parsed, or the sentence that says why not.
-     *
-     * @param rule completes "must be …"
-     * @param parse throws IllegalArgumentException with that sentence
-     */
-    private record ListRule(String rule, Consumer<List<String>> parse) implements ConfigDef.Validator {
-
-        @Override
-        public void ensureValid(String name, @Nullable Object value) {
-            try {
-                List<?> entries = value instanceof List<?> list ? list : List.of();
-                parse.accept(entries.stream().map(String::valueOf).toList());
-            } catch (IllegalArgumentException e) {
-                throw new ConfigException(name, value, e.getMessage());
-            }
-        }
-
-        @Override
-        public String toString() {
-            return rule;
-        }
     }
 }

@@ -9,6 +9,7 @@ import dev.realalign.runtime.UserErrorException;
 import dev.realalign.runtime.WorkerService;
 import dev.realalign.schemas.Topics;
 import dev.realalign.trainer.candidate.CandidateStore;
+import dev.realalign.trainer.candidate.ReservoirStore;
 import dev.realalign.trainer.kafka.KafkaLedgerLog;
 import dev.realalign.trainer.kafka.KafkaTripleSource;
 import dev.realalign.trainer.kafka.Lease;
@@ -59,7 +60,7 @@ public final class TrainerService extends WorkerService {
         this.config = config;
     }
 
-    /** How far training is; empty before the first session has found its place. */
+    /** How far training is, and why it rests where it does; empty before the first session has found its place. */
     public Optional<TrainerProgress> progress() {
         TrainingLoop current = loop;
         return current == null ? Optional.empty() : current.progress();
@@ -193,6 +194,7 @@ public final class TrainerService extends WorkerService {
                     learner,
                     new CandidateStore(config.store(), config.loop().model()),
                     ledger,
+                    new ReservoirStore(config.store(), config.loop().model()),
                     decisions,
                     System::nanoTime,
                     InstantSource.system(),
@@ -208,6 +210,9 @@ public final class TrainerService extends WorkerService {
                             null);
                 }
                 current.turn(PATIENCE);
+                if (current.isResting()) {
+                    sleepUnlessStopping(PATIENCE);
+                }
             }
             current.finish();
         }

@@ -40,7 +40,8 @@ final class House {
             ROOT + ".publisher.catalogue.ByteRange",
             ROOT + ".publisher.PublishingRules",
             ROOT + ".runtime.LagRules",
-            ROOT + ".runtime.TopicRules");
+            ROOT + ".runtime.TopicRules",
+            ROOT + ".trainer.loop.AlarmRules");
 
     /**
      * Who may end the process: the command, the second interrupt from the keyboard, and the watch by which the embedded

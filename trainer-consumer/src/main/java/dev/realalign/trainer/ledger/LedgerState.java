@@ -1,18 +1,22 @@
 package dev.realalign.trainer.ledger;
 
+import dev.realalign.schemas.AlarmRaised;
 import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.GapAccepted;
 import dev.realalign.schemas.LedgerEntry;
 import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.Rewound;
+import dev.realalign.schemas.TrainingResumed;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a ledger says, entry after entry: how far the line is, and that every entry follows from those before. Its size
@@ -23,6 +27,7 @@ public final class LedgerState {
     private long session;
     private long step;
     private LedgerChain chain = LedgerChain.EMPTY;
+    private @Nullable AlarmRaised rest;
     private final SortedMap<Integer, Long> nextOffsets = new TreeMap<>();
     private final Set<String> rewindCommands = new HashSet<>();
     private final Set<Long> marked = new HashSet<>();
@@ -71,6 +76,10 @@ public final class LedgerState {
         } else if (event instanceof Rewound rewound) {
             chain = LedgerChain.of(rewound.getChain().bytes());
             rewindCommands.add(rewound.getCommand());
+        } else if (event instanceof AlarmRaised alarm) {
+            rest = alarm.getPaused() ? alarm : rest;
+        } else if (event instanceof TrainingResumed) {
+            rest = null;
         }
         if (marked.contains(entries)) {
             marks.put(entries, chain);
@@ -135,6 +144,11 @@ public final class LedgerState {
     /** Next offset to read of every partition the ledger has touched. */
     public SortedMap<Integer, Long> nextOffsets() {
         return new TreeMap<>(nextOffsets);
+    }
+
+    /** The alarm after which training rests, if it does. */
+    public Optional<AlarmRaised> rest() {
+        return Optional.ofNullable(rest);
     }
 
     /** Whether the rewind of this command was done. */

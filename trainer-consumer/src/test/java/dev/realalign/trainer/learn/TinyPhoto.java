@@ -25,11 +25,15 @@ public final class TinyPhoto {
     }
 
     public static LearnerSettings settings(ObjectiveChoice objective) {
-        return settings(objective, 3e-3, 16);
+        return settings(objective, 3e-3);
     }
 
     public static LearnerSettings settings(Kind kind) {
         return settings(ObjectiveChoice.of(kind, 2000));
+    }
+
+    public static LearnerSettings settings(ObjectiveChoice objective, double learningRate) {
+        return settings(objective, learningRate, 16);
     }
 
     static LearnerSettings settings(ObjectiveChoice objective, double learningRate, int captionCache) {
