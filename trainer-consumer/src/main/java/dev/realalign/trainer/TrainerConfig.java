@@ -118,6 +118,8 @@ public record TrainerConfig(
     public static final String CANDIDATE_EVERY_STEPS = PREFIX + "candidate.every.steps";
     /** Captions whose encodings are kept. */
     public static final String CAPTION_CACHE = PREFIX + "caption.cache";
+    /** Memory for encoded images. */
+    public static final String POSTERIOR_CACHE_BYTES = PREFIX + "posterior.cache.bytes";
     /** Decoded pictures kept ready. */
     public static final String BUFFER_BYTES = PREFIX + "buffer.bytes";
     /** Whether equal pictures must make equal ledgers. */
@@ -343,6 +345,14 @@ public record TrainerConfig(
                     Importance.LOW,
                     "Captions whose encodings are kept in memory.")
             .define(
+                    POSTERIOR_CACHE_BYTES,
+                    Type.LONG,
+                    256L << 20,
+                    Rules.atLeast(0),
+                    Importance.LOW,
+                    "Memory for what the autoencoder made of images (mean and log-variance, plain and mirrored), in bytes, on"
+                            + " the device that trains; measuring the held-out set and replay find theirs here. 0 keeps none.")
+            .define(
                     BUFFER_BYTES,
                     Type.LONG,
                     32L << 20,
@@ -530,7 +540,8 @@ public record TrainerConfig(
                 config.number(AVERAGE_DECAY),
                 config.integer(AVERAGE_EVERY_STEPS),
                 config.integer(HELD_OUT_TIMESTEPS),
-                config.integer(CAPTION_CACHE));
+                config.integer(CAPTION_CACHE),
+                config.longInteger(POSTERIOR_CACHE_BYTES));
     }
 
     /** Group whose member with the ledger's only partition trains. */

@@ -134,10 +134,13 @@ final class LedgerCommand implements Callable<Integer> {
         } else if (event instanceof BatchPlanned plan) {
             return "step " + plan.getStep() + " plans " + plan.getMembers().size() + " triples (" + plan.getClosing()
                     + ")"
-                    + (plan.getDrawn().isEmpty() ? "" : " and " + plan.getDrawn().size() + " again")
+                    + (plan.getDrawn().isEmpty()
+                            ? ""
+                            : " and " + plan.getDrawn().size() + " again")
                     + ", next offsets " + plan.getNextOffsets();
         } else if (event instanceof StepDone done) {
-            return "step " + done.getStep() + (done.getApplied() ? " done, loss " : " not applied, its triples are quarantined, loss ")
+            return "step " + done.getStep()
+                    + (done.getApplied() ? " done, loss " : " not applied, its triples are quarantined, loss ")
                     + done.getMetrics().get("loss");
         } else if (event instanceof RecordsSkipped skipped) {
             Map<String, Long> reasons = new TreeMap<>();

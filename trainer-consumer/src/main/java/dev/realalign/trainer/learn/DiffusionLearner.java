@@ -60,6 +60,7 @@ public final class DiffusionLearner implements Learner {
     private final Objective objective;
     private final Safeguards safeguards;
     private final CaptionCache captions;
+    private final PosteriorCache posteriors;
     private final LoraAdapter policy;
     private final LoraAdapter average;
     private final LoraAdapter reference;
@@ -78,6 +79,7 @@ public final class DiffusionLearner implements Learner {
         this.objective = settings.objective().objective(model.schedule().prediction());
         this.safeguards = settings.objective().safeguards();
         this.captions = new CaptionCache(model, settings.captionCache());
+        this.posteriors = new PosteriorCache(settings.posteriorCacheBytes());
         this.policy = LoraAdapter.create(model.denoiser(), settings.lora(), randomness.bits(Purpose.ADAPTER, 0, "", 0));
         this.average = policy.copy();
         this.reference = policy.copy();
@@ -212,7 +214,7 @@ public final class DiffusionLearner implements Learner {
             List<NoiseLevel> levels,
             List<Long> noiseSeeds,
             List<Long> posteriorSeeds) {
-        Tensor clean = latents(images(pairs, mirrored), posteriorSeeds);
+        Tensor clean = latents(images(pairs, mirrored), keys(pairs, mirrored), posteriorSeeds);
         long[] one = clean.shape();
         one[0] = 1;
         Tensor noise = Ops.concatenate(
@@ -228,7 +230,7 @@ public final class DiffusionLearner implements Learner {
     }
 
     /** What the denoiser works on: the images themselves, or one draw each from the autoencoder's posterior. */
-    private Tensor latents(Tensor images, List<Long> seeds) {
+    private Tensor latents(Tensor images, List<PosteriorCache.Key> keys, List<Long> seeds) {
         if (model.pixelSpace()) {
             return images;
         }
@@ -236,14 +238,36 @@ public final class DiffusionLearner implements Learner {
         List<Tensor> latents = new ArrayList<>();
         for (int i = 0; i < seeds.size(); i++) {
             Tensor image = images.slice(0, i, i + 1);
+            PosteriorCache.Key key = keys.get(i);
             long seed = seeds.get(i);
             latents.add(TensorScope.of(() -> {
-                Posterior posterior = autoencoder.encode(image);
+                Posterior posterior = posteriors.get(key, () -> autoencoder.encode(image));
                 return autoencoder.scaled(
                         posterior.sample(Tensor.randn(seed, posterior.mean().shape())));
             }));
         }
         return Ops.concatenate(latents, 0);
+    }
+
+    /** What {@link #images} shows, by content. */
+    private static List<PosteriorCache.Key> keys(List<TrainingPair> pairs, List<Boolean> mirrored) {
+        List<PosteriorCache.Key> keys = new ArrayList<>(2 * pairs.size());
+        for (boolean rejected : new boolean[] {false, true}) {
+            for (int i = 0; i < pairs.size(); i++) {
+                keys.add(new PosteriorCache.Key(pairs.get(i).digest(), rejected, mirrored.get(i)));
+            }
+        }
+        return keys;
+    }
+
+    /** How encoded captions were reused. */
+    public CacheUse captionUse() {
+        return captions.use();
+    }
+
+    /** How encoded images were reused; nothing is encoded where the model works on pixels. */
+    public CacheUse posteriorUse() {
+        return posteriors.use();
     }
 
     /** Pixels in [-1, 1], (2B, 3, H, W). */
@@ -394,5 +418,6 @@ public final class DiffusionLearner implements Learner {
         average.close();
         reference.close();
         captions.close();
+        posteriors.close();
     }
 }

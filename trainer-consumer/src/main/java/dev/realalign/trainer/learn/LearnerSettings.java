@@ -19,6 +19,7 @@ import dev.realalign.diffusion.optim.AdamW;
  * @param averageEvery steps from one update of the average to the next
  * @param heldOutTimesteps timesteps at which each held-out pair is measured
  * @param captionCache captions whose encodings are kept
+ * @param posteriorCacheBytes memory for what the autoencoder made of images, in bytes
  */
 public record LearnerSettings(
         long runSeed,
@@ -33,7 +34,8 @@ public record LearnerSettings(
         double averageDecay,
         int averageEvery,
         int heldOutTimesteps,
-        int captionCache) {
+        int captionCache,
+        long posteriorCacheBytes) {
 
     /** Learning rate of a step, from 1: linear warm-up, then constant. */
     double learningRate(long step) {

@@ -127,7 +127,6 @@ final class Replay {
 
     private void repeat(
             LedgerEntry entry, BatchPlanned plan, boolean undone, Map<Long, StepDone> results, Observer observer) {
-        requireSameSetting(plan);
         List<Member> fresh = listed(plan.getMembers());
         List<Member> drawn = listed(plan.getDrawn());
         List<TrainingPair> pairs = pairs(plan.getStep(), fresh);
@@ -140,6 +139,7 @@ final class Replay {
             reservoir.trained(fresh, pairs, drawn, applied);
             return;
         }
+        requireSameSetting(plan);
         List<TrainingPair> all = new ArrayList<>(pairs);
         all.addAll(drawnAgain(plan.getStep(), drawn));
         StepMetrics metrics = learner.step(plan.getStep(), all);

@@ -186,7 +186,7 @@ public final class TrainingLoop {
     }
 
     /** Why training rests until somebody resumes it; empty while it does not. */
-    private Optional<String> rest() {
+    private Optional<String> restReason() {
         return ledger().rest()
                 .map(alarm -> alarm.getKind() + " at step " + alarm.getStep() + ": " + alarm.getExplanation());
     }
@@ -235,7 +235,7 @@ public final class TrainingLoop {
         rewindIfAsked();
         if (isResting()) {
             publishProgress();
-            rest().ifPresent(why -> flush.abandon("training of model " + settings.model() + " rests: " + why));
+            restReason().ifPresent(why -> flush.abandon("training of model " + settings.model() + " rests: " + why));
             return false;
         }
         Optional<Closing> closing = awaitBatch(start + patience.toNanos());
@@ -552,7 +552,7 @@ public final class TrainingLoop {
                 ledgerSha256,
                 weightsSha256,
                 reservoir.size(),
-                rest().orElse(null)));
+                restReason().orElse(null)));
     }
 
     private void warnOfHeadroom(Duration left) {

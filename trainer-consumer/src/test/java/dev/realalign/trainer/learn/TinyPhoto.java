@@ -36,7 +36,8 @@ public final class TinyPhoto {
         return settings(objective, learningRate, 16);
     }
 
-    static LearnerSettings settings(ObjectiveChoice objective, double learningRate, int captionCache) {
+    static LearnerSettings settings(
+            ObjectiveChoice objective, double learningRate, int captionCache) { // no caption cache, no cache at all
         return new LearnerSettings(
                 42,
                 new LoraConfig(2, 4),
@@ -50,7 +51,8 @@ public final class TinyPhoto {
                 0.9,
                 2,
                 2,
-                captionCache);
+                captionCache,
+                captionCache == 0 ? 0 : 1 << 20);
     }
 
     public static List<TrainingPair> pairs(int from, int to) {
