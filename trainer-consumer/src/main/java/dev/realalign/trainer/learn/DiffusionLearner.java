@@ -61,6 +61,7 @@ public final class DiffusionLearner implements Learner {
     private final Safeguards safeguards;
     private final CaptionCache captions;
     private final PosteriorCache posteriors;
+    private final ReferenceErrors referenceErrors = new ReferenceErrors();
     private final LoraAdapter policy;
     private final LoraAdapter average;
     private final LoraAdapter reference;
@@ -297,7 +298,12 @@ public final class DiffusionLearner implements Learner {
                 List<TrainingPair> pairs = heldOut.subList(start, Math.min(start + HELD_OUT_BATCH, heldOut.size()));
                 try (TensorScope scope = TensorScope.open()) {
                     NoisedPairs noised = heldOut(pairs, slot);
-                    List<PairErrors> measured = PreferencePass.measure(model.denoiser(), average, reference, noised);
+                    double[] references = referenceErrors.of(
+                            referenceDigest,
+                            slot,
+                            pairs,
+                            () -> PreferencePass.squaredErrors(model.denoiser(), reference, noised));
+                    List<PairErrors> measured = PreferencePass.measure(model.denoiser(), average, noised, references);
                     errors.addAll(measured);
                     for (int i = 0; i < pairs.size(); i++) {
                         PairErrors e = measured.get(i);
