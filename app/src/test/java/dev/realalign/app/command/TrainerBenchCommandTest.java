@@ -17,8 +17,18 @@ class TrainerBenchCommandTest {
     @Test
     void aShortRunIsOneObjectWithSpeedIdleTimeMemoryAndCaches() throws Exception {
         assertThat(run(
-                        "--steps", "3", "--warm-up", "1", "--pairs", "2", "--json", "-D",
-                        "trainer.candidate.every.steps=2", "-D", "trainer.held.out.max=1", "-D",
+                        "--steps",
+                        "3",
+                        "--warm-up",
+                        "1",
+                        "--pairs",
+                        "2",
+                        "--json",
+                        "-D",
+                        "trainer.candidate.every.steps=2",
+                        "-D",
+                        "trainer.held.out.max=1",
+                        "-D",
                         "trainer.held.out.timesteps=1"))
                 .isZero();
         JsonNode report = Json.parse(out.toString().getBytes(StandardCharsets.UTF_8));

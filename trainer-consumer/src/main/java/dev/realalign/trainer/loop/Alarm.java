@@ -13,6 +13,8 @@ record Alarm(Kind kind, String explanation) {
         NOT_FINITE,
         /** Held-out real images are predicted much worse than by the reference. */
         HELD_OUT_RATIO,
+        /** The real images in training are predicted much worse than by the reference, by the weights before averaging. */
+        TRAINING_RATIO,
         /** Held-out real images are predicted steadily worse. */
         HELD_OUT_DRIFT,
         /** Nothing is learned from the pairs any more. */

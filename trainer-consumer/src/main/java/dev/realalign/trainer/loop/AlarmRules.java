@@ -2,12 +2,15 @@ package dev.realalign.trainer.loop;
 
 import dev.realalign.schemas.HeldOutErrors;
 import dev.realalign.schemas.Measures;
+import dev.realalign.trainer.learn.StepMetrics;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * When training has gone wrong: the bounds at which the publisher refuses a candidate, looked at before there is one. Pure.
+ * When training has gone wrong: the bounds at which the publisher refuses a candidate, looked at before there is one. The
+ * held-out set is measured under the moving average, which lags; the errors in training are those of the weights a candidate
+ * would resume from, so both are looked at. Pure.
  */
 final class AlarmRules {
     /**
@@ -48,6 +51,15 @@ final class AlarmRules {
                     Alarm.Kind.HELD_OUT_RATIO,
                     "the error on held-out real images is %.4f times the reference's, more than %.4f",
                     ratio,
+                    Measures.HELD_OUT_PREFERRED_RATIO_LIMIT));
+        }
+        Double policy = metrics.get(StepMetrics.M_W);
+        Double reference = metrics.get(StepMetrics.R_W);
+        if (policy != null && reference != null && policy / reference > Measures.HELD_OUT_PREFERRED_RATIO_LIMIT) {
+            return Optional.of(alarm(
+                    Alarm.Kind.TRAINING_RATIO,
+                    "the error on the real images in training is %.4f times the reference's, more than %.4f",
+                    policy / reference,
                     Measures.HELD_OUT_PREFERRED_RATIO_LIMIT));
         }
         Double drift = metrics.get(Measures.HELD_OUT_DRIFT);
