@@ -3,6 +3,7 @@ package dev.realalign.trainer.bench;
 import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.RecordPosition;
 import dev.realalign.schemas.Sha256;
+import dev.realalign.schemas.TrustedRecords;
 import dev.realalign.trainer.loop.TripleSource;
 import dev.realalign.trainer.plan.Delivery;
 import dev.realalign.trainer.triple.TrainingPair;
@@ -51,6 +52,7 @@ final class SyntheticTriples implements TripleSource {
     /** @param resolution width and height of the pictures, in pixels */
     SyntheticTriples(int resolution) {
         this.resolution = resolution;
+        TrustedRecords.allow();
         for (int i = 0; i < PICTURES; i++) {
             pictures.add(new ByteBuffer[] {png(i, 0), png(i, 48)});
         }
