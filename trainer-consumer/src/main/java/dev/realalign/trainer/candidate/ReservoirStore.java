@@ -14,12 +14,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The triples a line may train again, each a file under its digest, beside the candidates whose reservoirs name them. So
  * they outlive their records in the stream, and whoever takes the line over finds them.
  */
 public final class ReservoirStore {
+    private static final Logger log = LoggerFactory.getLogger(ReservoirStore.class);
     private static final String ENDING = ".avro";
 
     private final CheckpointLayout layout;
@@ -44,6 +47,15 @@ public final class ReservoirStore {
         StoreFolder.force(draft);
         Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         StoreFolder.force(folder);
+    }
+
+    /** Deletes a triple that cannot be read. Where that fails, it is left to whoever repairs the disk. */
+    public void discard(String digest) {
+        try {
+            Files.deleteIfExists(file(digest));
+        } catch (IOException e) {
+            log.warn("{} is broken and cannot be deleted: {}", file(digest), e.getMessage());
+        }
     }
 
     /** Whether a triple is kept. */

@@ -77,6 +77,11 @@ public final class Ledger {
         return state.chain();
     }
 
+    /** Last planned step; 0 before the first. */
+    public long step() {
+        return state.step();
+    }
+
     /** Whether the rewind of this command was done. */
     public boolean isRewound(String command) {
         return state.isRewound(command);

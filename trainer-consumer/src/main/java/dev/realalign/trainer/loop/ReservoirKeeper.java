@@ -15,7 +15,6 @@ import dev.realalign.trainer.triple.UnusableTripleException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -110,25 +109,27 @@ final class ReservoirKeeper {
     }
 
     /**
-     * The triples of draws, in their order.
+     * The triples of draws, in their order; several are read and decoded at a time, since the step waits for them.
      *
-     * @throws UserErrorException when one cannot be read
+     * @throws UserErrorException when one cannot be read; its file is deleted then, so that {@link #resume} reads the record
+     *     it was made of
      */
     List<TrainingPair> pairs(List<Member> drawn) {
-        List<TrainingPair> pairs = new ArrayList<>(drawn.size());
-        for (Member member : drawn) {
-            try {
-                pairs.add(read(member));
-            } catch (IOException e) {
-                throw UserErrorException.failure(
-                        "The triple of image " + member.imageId() + " of model " + settings.model()
-                                + " cannot be trained again: " + e.getMessage()
-                                + ". Start the trainer again: it reads what is missing from " + settings.topic()
-                                + " where it has not expired.",
-                        e);
-            }
+        return drawn.parallelStream().map(this::required).toList();
+    }
+
+    private TrainingPair required(Member member) {
+        try {
+            return read(member);
+        } catch (IOException e) {
+            store.discard(member.digest());
+            throw UserErrorException.failure(
+                    "The triple of image " + member.imageId() + " of model " + settings.model()
+                            + " cannot be trained again: " + e.getMessage()
+                            + ". Start the trainer again: it reads what is missing from " + settings.topic()
+                            + " where it has not expired.",
+                    e);
         }
-        return pairs;
     }
 
     /** The triple of a draw, if its file is there and whole. */

@@ -322,7 +322,7 @@ public final class TrainingLoop {
                     metrics.gradientNorm());
             Optional<Alarm> alarm = AlarmRules.judge(line.notFiniteInARow());
             if (alarm.isPresent() && settings.alarmAction() != AlarmAction.NONE) {
-                raise(alarm.get(), ledger, line, announced);
+                raiseOnceRepeated(alarm.get(), ledger, line, announced);
                 return;
             }
         }
@@ -385,6 +385,18 @@ public final class TrainingLoop {
                 line().step(),
                 newest.actor(),
                 newest.reason());
+    }
+
+    /**
+     * Raises an alarm, unless the step is one of several that are repeated: what the ledger planned after it was trained too,
+     * where nobody looked for alarms then, and the last of them is judged again.
+     */
+    private void raiseOnceRepeated(Alarm alarm, Ledger ledger, Line line, List<CheckpointCandidate> announced) {
+        if (line.step() == ledger.step()) {
+            raise(alarm, ledger, line, announced);
+        } else {
+            log.warn("step {} is repeated although {}", line.step(), alarm.explanation());
+        }
     }
 
     /**
@@ -470,7 +482,7 @@ public final class TrainingLoop {
         Optional<Alarm> alarm = AlarmRules.judge(metrics, measure.map(HeldOutMeasure::errors));
         if (alarm.isPresent() && settings.alarmAction() != AlarmAction.NONE) {
             measured = measure.orElse(null);
-            raise(alarm.get(), ledger, line, announced);
+            raiseOnceRepeated(alarm.get(), ledger, line, announced);
             return;
         }
         if (line.notFiniteInARow() > 0) {

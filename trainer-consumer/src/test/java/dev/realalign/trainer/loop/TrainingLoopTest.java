@@ -1109,4 +1109,58 @@ class TrainingLoopTest {
         assertThat(candidates.announced).hasSize(1);
         assertThat(alarms()).isEmpty();
     }
+
+    @Test
+    void an_alarm_that_nobody_looked_for_waits_until_all_planned_steps_are_repeated() throws Exception {
+        alarmAction = AlarmAction.NONE;
+        feed(0, 80);
+        restart();
+        learner.loss = Double.NaN;
+        loop.takeOver("test");
+        turns(5); // a candidate at 3
+        alarmAction = AlarmAction.REWIND;
+        restart();
+        learner.loss = Double.NaN;
+        loop.takeOver("test");
+        assertThat(alarms().stream().map(AlarmRaised::getStep)).containsExactly(5L);
+        assertThat(plans()).hasSize(5);
+        learner.loss = 0.5;
+        turns(2);
+        String weights = learner.weights;
+        restart();
+        loop.takeOver("test");
+        assertThat(learner.weights).isEqualTo(weights);
+        assertThat(alarms()).hasSize(1);
+    }
+
+    @Test
+    void a_replayed_triple_that_cannot_be_read_stops_the_trainer_with_a_sentence() throws Exception {
+        replay = ReplayRule.of(4, 0.5, 100);
+        feed(0, 60);
+        restart();
+        loop.takeOver("test");
+        turns(2);
+        for (String digest : kept()) {
+            Files.write(root.resolve("models/m/replay/" + digest + ".avro"), new byte[] {1, 2, 3});
+        }
+        assertThatThrownBy(() -> turns(1))
+                .isInstanceOf(UserErrorException.class)
+                .hasMessageStartingWith("The triple of image ")
+                .hasMessageContaining(" of model m cannot be trained again: ")
+                .hasMessageEndingWith(
+                        "Start the trainer again: it reads what is missing from preference-triples where it has"
+                                + " not expired.");
+        boolean healed = false;
+        for (int life = 0; life < 20 && !healed; life++) {
+            restart();
+            loop.takeOver("test");
+            try {
+                turns(4);
+                healed = true;
+            } catch (UserErrorException e) {
+                assertThat(e).hasMessageContaining("cannot be trained again");
+            }
+        }
+        assertThat(healed).isTrue();
+    }
 }
