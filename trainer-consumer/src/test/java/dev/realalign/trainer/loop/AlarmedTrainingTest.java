@@ -11,6 +11,7 @@ import dev.realalign.schemas.Sha256;
 import dev.realalign.trainer.candidate.CandidateStore;
 import dev.realalign.trainer.candidate.ReservoirStore;
 import dev.realalign.trainer.learn.DiffusionLearner;
+import dev.realalign.trainer.learn.LearnerSettings;
 import dev.realalign.trainer.learn.ObjectiveChoice;
 import dev.realalign.trainer.learn.ObjectiveChoice.Kind;
 import dev.realalign.trainer.learn.TinyPhoto;
@@ -74,12 +75,7 @@ class AlarmedTrainingTest {
 
     @Test
     void a_learning_rate_that_is_a_hundred_times_too_high_pauses_says_why_and_publishes_nothing_bad() throws Exception {
-        List<TrainingPair> pairs = TinyPhoto.pairs(0, 90);
-        List<Delivery> deliveries = new ArrayList<>();
-        for (int i = 0; i < pairs.size(); i++) {
-            deliveries.add(new Delivery.Usable(0, i, pairs.get(i)));
-        }
-        log.put(0, deliveries);
+        feed(90);
         ObjectiveChoice dpo = ObjectiveChoice.of(Kind.DPO, 2000);
         try (DiffusionModel model = TinyPhoto.load()) {
             try (DiffusionLearner learner = new DiffusionLearner(model, TinyPhoto.settings(dpo, SOUND))) {
@@ -111,6 +107,45 @@ class AlarmedTrainingTest {
         assertThat(kept.entries.get(entries - 2).getEntry()).isInstanceOf(AlarmRaised.class);
         assertThat(((Rewound) kept.entries.get(entries - 1).getEntry()).getCandidate())
                 .isEqualTo(kept.announced.get(0).getCandidate());
+    }
+
+    private void feed(int count) {
+        List<TrainingPair> pairs = TinyPhoto.pairs(0, count);
+        List<Delivery> deliveries = new ArrayList<>();
+        for (int i = 0; i < pairs.size(); i++) {
+            deliveries.add(new Delivery.Usable(0, i, pairs.get(i)));
+        }
+        log.put(0, deliveries);
+    }
+
+    @Test
+    void weights_that_have_gone_wrong_raise_an_alarm_before_their_average_has_moved() throws Exception {
+        feed(40);
+        LearnerSettings hasty = TinyPhoto.settings(ObjectiveChoice.of(Kind.DPO, 2000), 100 * SOUND);
+        LearnerSettings settings = new LearnerSettings(
+                hasty.runSeed(),
+                hasty.lora(),
+                hasty.objective(),
+                hasty.optimizer(),
+                hasty.learningRate(),
+                hasty.warmUpSteps(),
+                hasty.clipNorm(),
+                hasty.captionDropout(),
+                hasty.flip(),
+                hasty.averageDecay(),
+                1000,
+                hasty.heldOutTimesteps(),
+                hasty.captionCache(),
+                hasty.posteriorCacheBytes());
+        try (DiffusionModel model = TinyPhoto.load();
+                DiffusionLearner learner = new DiffusionLearner(model, settings)) {
+            TrainingLoop loop = loop(learner);
+            loop.takeOver("hasty");
+            turns(loop, 4);
+            assertThat(loop.progress().orElseThrow().resting())
+                    .startsWith("TRAINING_RATIO at step 4: the error on the real images in training is ");
+            assertThat(kept.announced).isEmpty();
+        }
     }
 
     private static void turns(TrainingLoop loop, int steps) throws InterruptedException {
