@@ -17,8 +17,8 @@ import java.util.List;
  *
  * <p>A link is the SHA-256 of the link before and one entry: a plan as {@code P}, step, number of members, image id and
  * triple digest of each, objective, seed, reference and, where something is trained again, number of draws, image id and
- * triple digest of each; a rewind as {@code R}, step, step returned to and the link at that
- * step. Numbers are big-endian, texts UTF-8 ended by a zero byte. The chain begins with 32 zero bytes.
+ * triple digest of each; a rewind as {@code R}, step, step returned to and the link at that step, or the first 32 zero bytes
+ * where it leads to the beginning. Numbers are big-endian, texts UTF-8 ended by a zero byte. The chain begins with 32 zero bytes.
  *
  * @param hex the link, in lower-case hex
  */

@@ -66,7 +66,7 @@ final class ReservoirKeeper {
         SortedMap<Integer, SortedSet<Long>> wanted = new TreeMap<>();
         missing.forEach(slot ->
                 wanted.computeIfAbsent(slot.partition(), p -> new TreeSet<>()).add(slot.offset()));
-        beginningsAllow(missing, source);
+        requireUnexpired(missing, source);
         List<Delivery> found = source.fetch(wanted);
         for (Slot slot : missing) {
             TrainingPair pair = found.stream()
@@ -81,7 +81,7 @@ final class ReservoirKeeper {
         log.warn("{} triples of the reservoir had no file and were read from the stream again", missing.size());
     }
 
-    private void beginningsAllow(List<Slot> missing, TripleSource source) {
+    private void requireUnexpired(List<Slot> missing, TripleSource source) {
         SortedMap<Integer, Long> beginnings = source.beginnings();
         if (missing.stream()
                 .anyMatch(slot -> slot.offset() < beginnings.getOrDefault(slot.partition(), Long.MAX_VALUE))) {
