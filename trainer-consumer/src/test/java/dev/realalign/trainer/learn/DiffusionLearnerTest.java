@@ -303,7 +303,8 @@ class DiffusionLearnerTest {
                 free.averageDecay(),
                 free.averageEvery(),
                 free.heldOutTimesteps(),
-                free.captionCache());
+                free.captionCache(),
+                free.posteriorCacheBytes());
         try (DiffusionLearner learner = new DiffusionLearner(model, free)) {
             assertThat(learner.step(1, batch(1)).adapterNorm()).isGreaterThan(0.06);
         }
@@ -508,11 +509,19 @@ class DiffusionLearnerTest {
                 assertThat(learner.step(2, pairs).applied()).isTrue();
                 assertThat(learner.measure(pairs)).isPresent();
                 first = saved(learner);
+                assertThat(learner.posteriorUse().misses())
+                        .as("four images, plain or mirrored")
+                        .isLessThanOrEqualTo(8);
+                assertThat(learner.posteriorUse().hits()).isPositive();
             }
-            try (DiffusionLearner learner = new DiffusionLearner(latent, settings)) {
+            LearnerSettings noCache = TinyPhoto.settings(ObjectiveChoice.of(Kind.DPO, 2000), 3e-3, 0);
+            try (DiffusionLearner learner = new DiffusionLearner(latent, noCache)) {
                 learner.step(1, pairs);
                 learner.step(2, pairs);
-                assertThat(saved(learner)).isEqualTo(first);
+                assertThat(saved(learner))
+                        .as("computed or found, the same bits")
+                        .isEqualTo(first);
+                assertThat(learner.posteriorUse()).isEqualTo(new CacheUse(0, 8));
             }
         }
     }
