@@ -15,6 +15,7 @@ import dev.realalign.trainer.stage.ObjectiveChoice;
 import dev.realalign.trainer.stage.ObjectiveChoice.Kind;
 import dev.realalign.trainer.stage.RateSchedule;
 import dev.realalign.trainer.stage.Stage;
+import dev.realalign.trainer.stage.StagePlan;
 import dev.realalign.trainer.stage.StagePlanText;
 import dev.realalign.trainer.triple.TrainingPair;
 import dev.realalign.trainer.triple.Triples;
@@ -249,6 +250,23 @@ class DiffusionLearnerTest {
             learner.load(half);
             steps(learner, savedAfter + 1, 8);
             assertThat(saved(learner)).isEqualTo(uninterrupted);
+        }
+    }
+
+    @Test
+    void a_learner_that_is_led_back_into_an_earlier_stage_goes_on_from_there_to_the_bit() throws IOException {
+        Path good = Files.createDirectory(folder.resolve("good"));
+        try (DiffusionLearner learner = new DiffusionLearner(model, stages())) {
+            steps(learner, 1, 2);
+            learner.save(good);
+            steps(learner, 3, 7);
+            assertThat(learner.stageMark().number()).isGreaterThan(1);
+            Map<String, String> expected = saved(learner);
+            learner.load(good);
+            assertThat(learner.stageMark()).hasToString("1 of 3 (dro)");
+            assertThat(learner.stageEnd()).as("one of its three steps is left").isEmpty();
+            steps(learner, 3, 7);
+            assertThat(saved(learner)).isEqualTo(expected);
         }
     }
 
@@ -524,5 +542,43 @@ class DiffusionLearnerTest {
                 assertThat(learner.posteriorUse()).isEqualTo(new CacheUse(0, 8));
             }
         }
+    }
+
+    @Test
+    void in_dro_too_the_preferred_images_of_a_latent_model_are_encoded_once() throws IOException {
+        Path golden = Path.of(System.getProperty("realalign.shared", "shared"), "golden", "models", "sd15-tiny");
+        assumeTrue(Files.isDirectory(golden), "no golden models at " + golden);
+        StagePlan plan = StagePlanText.parse(
+                "dro steps=2 refresh=1; dpo",
+                Stage.endless(ObjectiveChoice.of(Kind.DPO, 2000), RateSchedule.constant(3e-3, 0)));
+        try (DiffusionModel latent = DiffusionModel.load(golden, LoadOptions.DEFAULT)) {
+            List<TrainingPair> pairs =
+                    List.of(Triples.pair(1, latent.resolution()), Triples.pair(2, latent.resolution()));
+            Map<String, String> found;
+            try (DiffusionLearner learner = new DiffusionLearner(latent, TinyPhoto.settings(plan, 0, 16))) {
+                throughTheSwitch(learner, pairs);
+                found = saved(learner);
+                assertThat(learner.posteriorUse().misses())
+                        .as("four images, plain or mirrored")
+                        .isLessThanOrEqualTo(8);
+                assertThat(learner.posteriorUse().hits() + learner.posteriorUse().misses())
+                        .as("two preferred images a step of dro, all four in a step of dpo")
+                        .isEqualTo(2 + 2 + 4);
+            }
+            try (DiffusionLearner learner = new DiffusionLearner(latent, TinyPhoto.settings(plan, 0, 0))) {
+                throughTheSwitch(learner, pairs);
+                assertThat(saved(learner))
+                        .as("computed or found, the same bits")
+                        .isEqualTo(found);
+                assertThat(learner.posteriorUse()).isEqualTo(new CacheUse(0, 8));
+            }
+        }
+    }
+
+    private static void throughTheSwitch(DiffusionLearner learner, List<TrainingPair> pairs) {
+        assertThat(learner.step(1, pairs).applied()).isTrue();
+        assertThat(learner.step(2, pairs).applied()).isTrue();
+        learner.enterStage(2, 2);
+        assertThat(learner.step(3, pairs).applied()).isTrue();
     }
 }

@@ -3,6 +3,7 @@ package dev.realalign.trainer.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.realalign.runtime.UserErrorException;
@@ -15,6 +16,7 @@ import dev.realalign.schemas.GapAccepted;
 import dev.realalign.schemas.LedgerEntry;
 import dev.realalign.schemas.LedgerMember;
 import dev.realalign.schemas.LedgerSkip;
+import dev.realalign.schemas.Measures;
 import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.ReferenceRefreshed;
@@ -658,11 +660,7 @@ class TrainingLoopTest {
         restart();
         loop.takeOver("test");
         turns(6);
-        List<StageSwitched> switches = candidates.entries.stream()
-                .map(LedgerEntry::getEntry)
-                .filter(StageSwitched.class::isInstance)
-                .map(StageSwitched.class::cast)
-                .toList();
+        List<StageSwitched> switches = switches();
         assertThat(switches).hasSize(1);
         assertThat(switches.get(0).getStep()).isEqualTo(4);
         assertThat(switches.get(0).getStage()).isEqualTo(2);
@@ -676,6 +674,14 @@ class TrainingLoopTest {
         assertThat(loop.progress().orElseThrow().stage()).hasToString("2 of 2 (fold)");
         assertThat(manifestOf("step-0000000006-s0001").objective().settings()).containsEntry("stage", "2");
         assertThat(chain()).isNotEqualTo(LedgerChain.EMPTY.hex());
+    }
+
+    private List<StageSwitched> switches() {
+        return candidates.entries.stream()
+                .map(LedgerEntry::getEntry)
+                .filter(StageSwitched.class::isInstance)
+                .map(StageSwitched.class::cast)
+                .toList();
     }
 
     private CandidateManifest manifestOf(String candidate) throws Exception {
@@ -1152,9 +1158,12 @@ class TrainingLoopTest {
                 .containsExactly(6L);
     }
 
-    @Test
-    void killed_at_any_boundary_of_an_alarm_it_is_raised_once() throws Exception {
+    /** With no end of a stage before the candidate of step 3, and with one after step 2. */
+    @ParameterizedTest
+    @MethodSource("stagePlans")
+    void killed_at_any_boundary_of_an_alarm_it_is_raised_once_and_no_stage_begins(List<Integer> plan) throws Exception {
         deterministic = true;
+        stageSteps = plan;
         feed(0, 24);
         for (long boundary = 1; ; boundary++) {
             candidates.entries.clear();
@@ -1164,7 +1173,10 @@ class TrainingLoopTest {
             boolean killed = runIntoAlarm();
             crashes = CrashPoints.none();
             runIntoAlarm();
-            assertThat(alarms()).as("after boundary " + boundary).hasSize(1);
+            assertThat(alarms().stream().map(AlarmRaised::getStep))
+                    .as("after boundary " + boundary)
+                    .containsExactly(plan.isEmpty() ? 3L : 2L);
+            assertThat(switches()).isEmpty();
             assertThat(learner.weights).isEqualTo("untrained");
             assertThat(candidates.announced).isEmpty();
             if (!killed) {
@@ -1186,6 +1198,85 @@ class TrainingLoopTest {
         } catch (CrashPoints.Killed e) {
             return true;
         }
+    }
+
+    @Test
+    void an_alarm_leads_back_into_the_stage_of_the_good_version_and_through_the_switch_again() throws Exception {
+        deterministic = true;
+        alarmAction = AlarmAction.REWIND;
+        stageSteps = List.of(4);
+        feed(0, 120);
+        restart();
+        loop.takeOver("test");
+        turns(3);
+        news.accept(candidates.announced.get(0)); // a step before the end of stage 1
+        String good = learner.weights;
+        turns(2);
+        assertThat(loop.progress().orElseThrow().stage()).hasToString("2 of 2 (fold)");
+        learner.heldOutMW = 1.25;
+        turns(1); // the candidate of step 6 is due
+        for (int life = 0; life < 2; life++) { // the second repeats switch, alarm and rewind from the candidate of step 4
+            assertThat(alarms().stream().map(AlarmRaised::getStep)).containsExactly(6L);
+            assertThat(learner.weights).isEqualTo(good);
+            assertThat(learner.stageMark()).hasToString("1 of 2 (fold)");
+            assertThat(learner.stageEnd()).as("a step of stage 1 is left").isEmpty();
+            restart();
+            loop.takeOver("test");
+        }
+        turns(2);
+        assertThat(switches().stream().map(StageSwitched::getStep)).containsExactly(4L, 7L);
+        String after = learner.weights;
+        restart();
+        loop.takeOver("test");
+        assertThat(learner.weights).isEqualTo(after);
+        assertThat(learner.stageMark()).hasToString("2 of 2 (fold)");
+        assertThat(alarms()).hasSize(1);
+        assertThat(consumed()).doesNotHaveDuplicates();
+        chain();
+    }
+
+    @Test
+    void an_alarm_at_the_end_of_the_plan_leaves_a_flush_without_an_answer() throws Exception {
+        feed(0, 60);
+        learner.endless = false;
+        loop.takeOver("test");
+        turns(4);
+        assertThat(loop.isPlanOver()).isTrue();
+        learner.heldOutMW = 2;
+        CompletableFuture<Long> flushed = flush.ask();
+        assertThat(loop.turn(PATIENCE)).isFalse();
+        assertThat(loop.isResting()).isTrue();
+        assertThat(loop.isPlanOver()).as("it is back at the beginning").isFalse();
+        assertThat(flushed).isNotDone();
+        assertThat(loop.turn(PATIENCE)).isFalse();
+        assertThat(flushed).isCompletedExceptionally();
+        assertThat(candidates.announced.stream().map(CheckpointCandidate::getStep))
+                .containsExactly(3L);
+    }
+
+    @Test
+    void the_drift_of_the_held_out_error_begins_anew_with_a_stage() throws Exception {
+        stageSteps = List.of(13);
+        feed(0, 120);
+        restart();
+        learner.heldOutMW = 1.05;
+        loop.takeOver("test");
+        turns(14); // the candidate of step 13, the switch, a step
+        restart();
+        learner.heldOutMW = 1.01;
+        loop.takeOver("test");
+        turns(4);
+        List<Double> steps = new ArrayList<>();
+        for (CheckpointCandidate candidate : candidates.announced.subList(3, 7)) {
+            steps.add(candidate.getMetrics().get(Measures.HELD_OUT_DRIFT_STEPS));
+            assertThat(candidate.getMetrics().get(Measures.HELD_OUT_DRIFT))
+                    .as("no stage has the other's errors in its average")
+                    .isCloseTo(candidate.getStep() <= 13 ? 0.05 : 0.01, within(1e-12));
+        }
+        assertThat(candidates.announced.stream().map(CheckpointCandidate::getStep))
+                .containsExactly(3L, 6L, 9L, 12L, 13L, 15L, 18L);
+        assertThat(steps.get(1)).isEqualTo(steps.get(0) + 1).isGreaterThan(3);
+        assertThat(steps.subList(2, 4)).containsExactly(0.0, 3.0);
     }
 
     @Test
