@@ -52,6 +52,27 @@ class TrainerBenchCommandTest {
     }
 
     @Test
+    void aPlanThatEndsBeforeTheMeasurementEndsItWithASentence() {
+        assertThat(run(
+                        "--steps",
+                        "3",
+                        "--warm-up",
+                        "0",
+                        "--pairs",
+                        "2",
+                        "-D",
+                        "trainer.stages=dro steps=1; dpo steps=1",
+                        "-D",
+                        "trainer.sampler.steps=2",
+                        "-D",
+                        "trainer.held.out.timesteps=1"))
+                .isEqualTo(1);
+        assertThat(err.toString())
+                .contains("The measurement cannot go on: the last stage of the plan is over. Lower --steps or --warm-up, or"
+                        + " give the last stage more steps.");
+    }
+
+    @Test
     void countsBelowOneAreRefused() {
         assertThat(run("--steps", "0")).isEqualTo(2);
         assertThat(err.toString())

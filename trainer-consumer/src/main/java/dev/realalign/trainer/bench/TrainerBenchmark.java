@@ -4,6 +4,7 @@ import dev.realalign.diffusion.bench.ProcessMemory;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.model.LoadOptions;
 import dev.realalign.diffusion.tensor.Tensor;
+import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.StoreFolder;
 import dev.realalign.trainer.candidate.CandidateStore;
@@ -96,7 +97,11 @@ public record TrainerBenchmark(Path model, LoopSettings loop, LearnerSettings le
         }
     }
 
-    /** Measures, in a temporary folder that is deleted at the end. */
+    /**
+     * Measures, in a temporary folder that is deleted at the end.
+     *
+     * @throws UserErrorException when training ends before the last step
+     */
     public Report run() throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("realalign-bench-trainer");
         try {
@@ -123,7 +128,7 @@ public record TrainerBenchmark(Path model, LoopSettings loop, LearnerSettings le
                     new FlushRequest());
             training.takeOver("bench");
             for (int i = 0; i < warmUp; ) {
-                i += training.turn(PATIENCE) ? 1 : 0;
+                i += stepped(training) ? 1 : 0;
             }
             return measure(training, trained, triples, layout);
         }
@@ -139,7 +144,7 @@ public record TrainerBenchmark(Path model, LoopSettings loop, LearnerSettings le
         long begin = System.nanoTime();
         for (int i = 0; i < steps; ) {
             long start = System.nanoTime();
-            if (training.turn(PATIENCE)) {
+            if (stepped(training)) {
                 millis[i++] = (System.nanoTime() - start) / 1e6;
                 pairs += training.progress()
                         .map(TrainerProgress::last)
@@ -162,6 +167,24 @@ public record TrainerBenchmark(Path model, LoopSettings loop, LearnerSettings le
                 ProcessMemory.peak(),
                 trained.captionUse(),
                 trained.posteriorUse());
+    }
+
+    /**
+     * Whether a turn took a step.
+     *
+     * @throws UserErrorException when none will ever be taken again
+     */
+    private static boolean stepped(TrainingLoop training) throws InterruptedException {
+        boolean stepped = training.turn(PATIENCE);
+        if (!stepped && training.isResting()) {
+            throw UserErrorException.failure("The measurement cannot go on: training rests after an alarm. Lower the"
+                    + " learning rate, or leave trainer.alarm.action out.");
+        }
+        if (!stepped && training.isPlanOver()) {
+            throw UserErrorException.failure("The measurement cannot go on: the last stage of the plan is over. Lower"
+                    + " --steps or --warm-up, or give the last stage more steps.");
+        }
+        return stepped;
     }
 
     /** Deletes old candidates, as the publisher does. */
