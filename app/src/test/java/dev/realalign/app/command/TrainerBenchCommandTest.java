@@ -68,8 +68,9 @@ class TrainerBenchCommandTest {
                         "trainer.held.out.timesteps=1"))
                 .isEqualTo(1);
         assertThat(err.toString())
-                .contains("The measurement cannot go on: the last stage of the plan is over. Lower --steps or --warm-up, or"
-                        + " give the last stage more steps.");
+                .contains(
+                        "The measurement cannot go on: the last stage of the plan is over. Lower --steps or --warm-up, or"
+                                + " give the last stage more steps.");
     }
 
     @Test

@@ -561,7 +561,8 @@ class DiffusionLearnerTest {
                 assertThat(learner.posteriorUse().misses())
                         .as("four images, plain or mirrored")
                         .isLessThanOrEqualTo(8);
-                assertThat(learner.posteriorUse().hits() + learner.posteriorUse().misses())
+                assertThat(learner.posteriorUse().hits()
+                                + learner.posteriorUse().misses())
                         .as("two preferred images a step of dro, all four in a step of dpo")
                         .isEqualTo(2 + 2 + 4);
             }

@@ -713,7 +713,8 @@ class TrainingLoopTest {
         loop.takeOver("test");
         turns(6);
         CheckpointCandidate third = candidates.announced.get(0);
-        news.rewinds.add(new RewindRequest("command-1", 1, third.getCandidate(), third.getDigest(), "ann", "colours drift"));
+        news.rewinds.add(
+                new RewindRequest("command-1", 1, third.getCandidate(), third.getDigest(), "ann", "colours drift"));
         turns(3);
         String after = learner.weights;
         assertThat(candidates.entries.stream().filter(e -> e.getEntry() instanceof StageSwitched))
@@ -1215,7 +1216,9 @@ class TrainingLoopTest {
         assertThat(loop.progress().orElseThrow().stage()).hasToString("2 of 2 (fold)");
         learner.heldOutMW = 1.25;
         turns(1); // the candidate of step 6 is due
-        for (int life = 0; life < 2; life++) { // the second repeats switch, alarm and rewind from the candidate of step 4
+        for (int life = 0;
+                life < 2;
+                life++) { // the second repeats switch, alarm and rewind from the candidate of step 4
             assertThat(alarms().stream().map(AlarmRaised::getStep)).containsExactly(6L);
             assertThat(learner.weights).isEqualTo(good);
             assertThat(learner.stageMark()).hasToString("1 of 2 (fold)");
