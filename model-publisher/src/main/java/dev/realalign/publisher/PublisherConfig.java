@@ -8,6 +8,7 @@ import dev.realalign.runtime.ServiceConfig;
 import dev.realalign.runtime.StoreConfig;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.CheckpointLayout;
+import dev.realalign.schemas.Measures;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -95,7 +96,7 @@ public record PublisherConfig(
             .define(
                     HELD_OUT_RATIO_LIMIT,
                     Type.DOUBLE,
-                    1.1,
+                    Measures.HELD_OUT_PREFERRED_RATIO_LIMIT,
                     Rules.positive(),
                     Importance.HIGH,
                     "Largest error on the held-out real images, as a multiple of the reference's, with which a candidate"

@@ -17,8 +17,9 @@ import java.util.Map;
  * @param factorMinimum smallest mean gradient factor
  */
 public record StopConditionsGate(double driftLimit, long driftSteps, double factorMinimum) implements Gate {
-    /** A drift of one percent over two hundred steps, a gradient factor of two percent. */
-    public static final StopConditionsGate DEFAULT = new StopConditionsGate(0.01, 200, 0.02);
+    /** The bounds at which the trainer raises an alarm too. */
+    public static final StopConditionsGate DEFAULT = new StopConditionsGate(
+            Measures.HELD_OUT_DRIFT_LIMIT, Measures.HELD_OUT_DRIFT_STEPS_MINIMUM, Measures.GRADIENT_FACTOR_MINIMUM);
 
     @Override
     public Verdict judge(Submission submission) {

@@ -11,7 +11,10 @@ import java.util.regex.Pattern;
  * <pre>
  * models/NAME/candidates/step-0000000120-s0001/   the trainer's: {@link #ADAPTER}, {@link #EMA}, {@link #REFERENCE},
  *                                           {@link #LAGGED}, {@link #OPTIMIZER}, {@link #HELD_OUT},
- *                                           {@link #HELD_OUT_ERRORS}, {@link #MANIFEST}
+ *                                           {@link #HELD_OUT_ERRORS}, {@link #RESERVOIR} where triples are replayed,
+ *                                           {@link #MANIFEST}
+ * models/NAME/start/                        the trainer's: the weights the line began with, while no version is good
+ * models/NAME/replay/                       the trainer's: the triples its candidates' reservoirs name, by digest
  * models/NAME/versions/00000042/            the publisher's: {@link #DIFFUSERS_LORA}, NAME-v00000042.safetensors,
  *                                           {@link #HELD_OUT_ERRORS}, {@link #MANIFEST}, {@link #SIGNATURE} where
  *                                           versions are signed
@@ -36,6 +39,8 @@ public record CheckpointLayout(Path root) {
     public static final String OPTIMIZER = "optimizer.safetensors";
     /** The held-out set. */
     public static final String HELD_OUT = "held-out.avro";
+    /** Triples that may be trained again, {@link ReservoirState}. */
+    public static final String RESERVOIR = "reservoir.json";
     /** What was measured on the held-out set, {@link HeldOutErrors}: a candidate's, and its version's. */
     public static final String HELD_OUT_ERRORS = "held-out-errors.json";
     /** A version's adapter under the file name that diffusers looks for. */
@@ -76,6 +81,16 @@ public record CheckpointLayout(Path root) {
     /** Folder of a model line. */
     public Path model(String model) {
         return root.resolve("models").resolve(ModelName.require(model));
+    }
+
+    /** Folder of the weights a line began with. */
+    public Path start(String model) {
+        return model(model).resolve("start");
+    }
+
+    /** Folder of the triples a line may train again. */
+    public Path replay(String model) {
+        return model(model).resolve("replay");
     }
 
     /** Folder of a line's candidates. */

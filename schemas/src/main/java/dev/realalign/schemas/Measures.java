@@ -1,6 +1,6 @@
 package dev.realalign.schemas;
 
-/** Names of the measures that one process writes into a candidate and another judges it by. */
+/** Measures that one process writes into a candidate and another judges it by: their names, and the bounds both know. */
 public final class Measures {
     /**
      * Mean denoising error of the policy on the held-out real images over that of the reference, with fixed noise: above 1
@@ -22,6 +22,17 @@ public final class Measures {
 
     /** Number of the stage the candidate was trained in, from 1. Its reference, and so each ratio, is the stage's own. */
     public static final String STAGE = "stage";
+    /** {@link #HELD_OUT_PREFERRED_RATIO} above which plain DPO on small models was seen to be past recovery. */
+    public static final double HELD_OUT_PREFERRED_RATIO_LIMIT = 1.1;
+
+    /** {@link #HELD_OUT_DRIFT} above which training has gone wrong. */
+    public static final double HELD_OUT_DRIFT_LIMIT = 0.01;
+
+    /** {@link #HELD_OUT_DRIFT_STEPS} from which the drift counts: less is noise. */
+    public static final long HELD_OUT_DRIFT_STEPS_MINIMUM = 200;
+
+    /** {@link #GRADIENT_FACTOR} below which nothing is learned. */
+    public static final double GRADIENT_FACTOR_MINIMUM = 0.02;
 
     private Measures() {}
 }

@@ -4,6 +4,7 @@ import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.ModelName;
 import java.net.URI;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigException;
@@ -68,6 +69,16 @@ public final class Rules {
         return new Rule(rule, value -> allowed.test(value.toString()));
     }
 
+    /**
+     * A list that can be parsed, or the sentence that says why not.
+     *
+     * @param rule completes "must be …"
+     * @param parse throws IllegalArgumentException with that sentence
+     */
+    public static ConfigDef.Validator list(String rule, Consumer<List<String>> parse) {
+        return new ListRule(rule, parse);
+    }
+
     private static ConfigDef.Validator number(String rule, Predicate<Double> allowed) {
         return new Rule(rule, value -> value instanceof Number n && allowed.test(n.doubleValue()));
     }
@@ -86,6 +97,23 @@ public final class Rules {
         @Override
         public String toString() {
             return "one of " + String.join(", ", words);
+        }
+    }
+
+    private record ListRule(String rule, Consumer<List<String>> parse) implements ConfigDef.Validator {
+        @Override
+        public void ensureValid(String name, @Nullable Object value) {
+            try {
+                List<?> entries = value instanceof List<?> list ? list : List.of();
+                parse.accept(entries.stream().map(String::valueOf).toList());
+            } catch (IllegalArgumentException e) {
+                throw new ConfigException(name, value, e.getMessage());
+            }
+        }
+
+        @Override
+        public String toString() {
+            return rule;
         }
     }
 

@@ -18,15 +18,12 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigDef.Type;
-import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.streams.StreamsConfig;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What the curator needs to know.
@@ -207,7 +204,7 @@ public record CuratorConfig(
                     GATE_MODES,
                     Type.LIST,
                     "",
-                    new ListRule(
+                    Rules.list(
                             "GATE:on, GATE:shadow or GATE:off for gates of docs/curation.md that can be switched",
                             GateModes::parse),
                     Importance.MEDIUM,
@@ -323,7 +320,7 @@ public record CuratorConfig(
                     NEGATIVE_MIX,
                     Type.LIST,
                     PERTURBATIONS,
-                    new ListRule(
+                    Rules.list(
                             "KIND:weight, at least 70 % of the perturbations' weight on local kinds",
                             NegativeMix::parse),
                     Importance.MEDIUM,
@@ -334,7 +331,7 @@ public record CuratorConfig(
                     NEGATIVE_MIX_BY_SOURCE,
                     Type.LIST,
                     "",
-                    new ListRule("SOURCES=KIND:weight;KIND:weight", NegativeMixes::parse),
+                    Rules.list("SOURCES=KIND:weight;KIND:weight", NegativeMixes::parse),
                     Importance.LOW,
                     "Mixes of some sources, such as album/*=SDEDIT:1;LOCAL_WARP:1: a name that ends in * stands for all"
                             + " sources that begin so, and the first that matches counts.")
@@ -516,29 +513,5 @@ public record CuratorConfig(
     /** Settings of the stores' changelog topics: the newest entry of every key for ever. */
     static Map<String, String> changelogSettings() {
         return Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT);
-    }
-
-    /**
-     * A list that can be parsed, or the sentence that says why not.
-     *
-     * @param rule completes "must be …"
-     * @param parse throws IllegalArgumentException with that sentence
-     */
-    private record ListRule(String rule, Consumer<List<String>> parse) implements ConfigDef.Validator {
-
-        @Override
-        public void ensureValid(String name, @Nullable Object value) {
-            try {
-                List<?> entries = value instanceof List<?> list ? list : List.of();
-                parse.accept(entries.stream().map(String::valueOf).toList());
-            } catch (IllegalArgumentException e) {
-                throw new ConfigException(name, value, e.getMessage());
-            }
-        }
-
-        @Override
-        public String toString() {
-            return rule;
-        }
     }
 }

@@ -13,8 +13,12 @@ import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.Topics;
 import dev.realalign.trainer.learn.LearnerSettings;
 import dev.realalign.trainer.learn.SamplerSettings;
+import dev.realalign.trainer.loop.AlarmAction;
 import dev.realalign.trainer.loop.LoopSettings;
+import dev.realalign.trainer.plan.Admission;
 import dev.realalign.trainer.plan.HoldOutRule;
+import dev.realalign.trainer.plan.ReplayRule;
+import dev.realalign.trainer.plan.SourceWeights;
 import dev.realalign.trainer.stage.ObjectiveChoice;
 import dev.realalign.trainer.stage.ObjectiveChoice.Kind;
 import dev.realalign.trainer.stage.RateSchedule;
@@ -150,6 +154,8 @@ public record TrainerConfig(
     public static final String CANDIDATE_EVERY_STEPS = PREFIX + "candidate.every.steps";
     /** Captions whose encodings are kept. */
     public static final String CAPTION_CACHE = PREFIX + "caption.cache";
+    /** Memory for encoded images. */
+    public static final String POSTERIOR_CACHE_BYTES = PREFIX + "posterior.cache.bytes";
     /** Decoded pictures kept ready. */
     public static final String BUFFER_BYTES = PREFIX + "buffer.bytes";
     /** Whether equal pictures must make equal ledgers. */
@@ -158,6 +164,18 @@ public record TrainerConfig(
     public static final String ACCEPT_GAP = PREFIX + "accept.gap";
     /** Headroom under which the trainer warns. */
     public static final String HEADROOM_ALERT_MS = PREFIX + "retention.headroom.alert.ms";
+    /** Share of a batch that is trained again. */
+    public static final String REPLAY_SHARE = PREFIX + "replay.share";
+    /** Triples that may be trained again. */
+    public static final String REPLAY_CAPACITY = PREFIX + "replay.capacity";
+    /** Versions a negative's generator may lie behind. */
+    public static final String STALENESS_MAX_VERSIONS = PREFIX + "staleness.max.versions";
+    /** Share of each source that is trained. */
+    public static final String SOURCE_WEIGHTS = PREFIX + "source.weights";
+    /** What follows an alarm. */
+    public static final String ALARM_ACTION = PREFIX + "alarm.action";
+    /** Whether training that rests goes on. */
+    public static final String RESUME = PREFIX + "resume";
     /** Name of this trainer. */
     public static final String INSTANCE = PREFIX + "instance";
     /** How long the lease outlives a heartbeat. */
@@ -443,6 +461,14 @@ public record TrainerConfig(
                     Importance.LOW,
                     "Captions whose encodings are kept in memory.")
             .define(
+                    POSTERIOR_CACHE_BYTES,
+                    Type.LONG,
+                    256L << 20,
+                    Rules.atLeast(0),
+                    Importance.LOW,
+                    "Memory for what the autoencoder made of images (mean and log-variance, plain and mirrored), in bytes, on"
+                            + " the device that trains; measuring the held-out set and replay find theirs here. 0 keeps none.")
+            .define(
                     BUFFER_BYTES,
                     Type.LONG,
                     32L << 20,
@@ -471,6 +497,56 @@ public record TrainerConfig(
                     Rules.atLeast(0),
                     Importance.MEDIUM,
                     "Time until the oldest untrained triple expires under which the trainer warns.")
+            .define(
+                    REPLAY_SHARE,
+                    Type.DOUBLE,
+                    0.0,
+                    Rules.between(0, 0.9),
+                    Importance.MEDIUM,
+                    "Share of a batch, rounded to whole pairs, that is drawn from triples trained before, so that what is rare"
+                            + " in the stream is not forgotten; 0 replays nothing and keeps no reservoir. The batch keeps its"
+                            + " size.")
+            .define(
+                    REPLAY_CAPACITY,
+                    Type.INT,
+                    512,
+                    Rules.between(1, 1_000_000),
+                    Importance.LOW,
+                    "Triples in the reservoir that replay draws from, a uniform sample of everything trained; their files lie"
+                            + " in the checkpoint store, in the folder replay of the line.")
+            .define(
+                    STALENESS_MAX_VERSIONS,
+                    Type.LONG,
+                    8L,
+                    Rules.atLeast(0),
+                    Importance.MEDIUM,
+                    "How many versions the model that made a negative may lie behind the newest accepted version; older"
+                            + " negatives are not trained (STALE). Perturbations do not age.")
+            .define(
+                    SOURCE_WEIGHTS,
+                    Type.LIST,
+                    "",
+                    Rules.list(SourceWeights.FORM, SourceWeights::parse),
+                    Importance.LOW,
+                    "Share of a source's triples that is trained, chosen by image id, by the beginning of the source's name"
+                            + " (the longest that fits) or, where none fits, by trust tier; the others are skipped"
+                            + " (SOURCE_WEIGHT). What is not named is trained whole.")
+            .define(
+                    ALARM_ACTION,
+                    Type.STRING,
+                    AlarmAction.PAUSE.text(),
+                    Rules.oneOf(Arrays.stream(AlarmAction.values())
+                            .map(AlarmAction::text)
+                            .toArray(String[]::new)),
+                    Importance.MEDIUM,
+                    "What follows an alarm (docs/operations.md lists them) once training is back at the last good version:"
+                            + " pause rests until somebody resumes it, rewind goes on at once, none looks for no alarms.")
+            .define(
+                    RESUME,
+                    Type.BOOLEAN,
+                    false,
+                    Importance.MEDIUM,
+                    "Whether training that rests after an alarm goes on; for one start, as train --resume.")
             .define(
                     INSTANCE,
                     Type.STRING,
@@ -535,6 +611,10 @@ public record TrainerConfig(
                         "mapo has no reference, and a smoothed picture is predicted better than its original, so it would"
                                 + " learn to smooth. Set " + NEGATIVE_MIX + " here, as the curator has it, without "
                                 + String.join(", ", SMOOTHING) + ", or choose another objective.")
+                .rule(
+                        List.of(REPLAY_SHARE, BATCH_PAIRS),
+                        c -> ReplayRule.draws(c.integer(BATCH_PAIRS), c.number(REPLAY_SHARE)) < c.integer(BATCH_PAIRS),
+                        "no pair of a batch would be fresh. Lower the share or raise the pairs.")
                 .rule(
                         List.of(DETERMINISTIC, ClusterConfig.IMAGE_PARTITIONS),
                         c -> !c.flag(DETERMINISTIC) || c.integer(ClusterConfig.IMAGE_PARTITIONS) == 1,
@@ -613,7 +693,17 @@ public record TrainerConfig(
                         config.digest(PREFIX),
                         config.flag(DETERMINISTIC),
                         config.flag(ACCEPT_GAP),
-                        config.duration(HEADROOM_ALERT_MS)),
+                        config.duration(HEADROOM_ALERT_MS),
+                        new Admission(
+                                config.longInteger(SEED),
+                                config.longInteger(STALENESS_MAX_VERSIONS),
+                                SourceWeights.parse(config.words(SOURCE_WEIGHTS))),
+                        ReplayRule.of(
+                                config.integer(BATCH_PAIRS),
+                                config.number(REPLAY_SHARE),
+                                config.integer(REPLAY_CAPACITY)),
+                        config.choice(ALARM_ACTION, AlarmAction.class),
+                        config.flag(RESUME)),
                 learner(config),
                 Preset.named(config.given()));
     }
@@ -687,7 +777,8 @@ public record TrainerConfig(
                 config.number(AVERAGE_DECAY),
                 config.integer(AVERAGE_EVERY_STEPS),
                 config.integer(HELD_OUT_TIMESTEPS),
-                config.integer(CAPTION_CACHE));
+                config.integer(CAPTION_CACHE),
+                config.longInteger(POSTERIOR_CACHE_BYTES));
     }
 
     /** How the adapter is trained, as names and values for people. */

@@ -9,6 +9,7 @@ import dev.realalign.runtime.UserErrorException;
 import dev.realalign.runtime.WorkerService;
 import dev.realalign.schemas.Topics;
 import dev.realalign.trainer.candidate.CandidateStore;
+import dev.realalign.trainer.candidate.ReservoirStore;
 import dev.realalign.trainer.kafka.KafkaLedgerLog;
 import dev.realalign.trainer.kafka.KafkaTripleSource;
 import dev.realalign.trainer.kafka.Lease;
@@ -61,7 +62,7 @@ public final class TrainerService extends WorkerService {
         this.config = config;
     }
 
-    /** How far training is; empty before the first session has found its place. */
+    /** How far training is, and why it rests where it does; empty before the first session has found its place. */
     public Optional<TrainerProgress> progress() {
         TrainingLoop current = loop;
         return current == null ? Optional.empty() : current.progress();
@@ -201,6 +202,7 @@ public final class TrainerService extends WorkerService {
                     learner,
                     new CandidateStore(config.store(), config.loop().model()),
                     ledger,
+                    new ReservoirStore(config.store(), config.loop().model()),
                     decisions,
                     System::nanoTime,
                     InstantSource.system(),
@@ -217,7 +219,10 @@ public final class TrainerService extends WorkerService {
                                         + config.loop().model(),
                                 null);
                     }
-                    if (!current.turn(PATIENCE) && current.isPlanOver()) {
+                    boolean trained = current.turn(PATIENCE);
+                    if (current.isResting()) {
+                        sleepUnlessStopping(PATIENCE);
+                    } else if (!trained && current.isPlanOver()) {
                         if (!told) {
                             told = true;
                             log.info(

@@ -32,12 +32,18 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Measures how fast the parts of the house are on this machine.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchCommand.Curator.class, DiffusionBenchCommand.class, PublishBenchCommand.class},
+        subcommands = {
+            BenchCommand.Curator.class,
+            DiffusionBenchCommand.class,
+            TrainerBenchCommand.class,
+            PublishBenchCommand.class
+        },
         footer = {
             "",
             "Examples:",
             "  realalign bench curator --json",
             "  realalign bench diffusion --json",
+            "  realalign bench trainer --json",
             "  realalign bench publish --json"
         })
 final class BenchCommand implements Callable<Integer> {

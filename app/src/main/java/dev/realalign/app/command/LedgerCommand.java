@@ -3,6 +3,7 @@ package dev.realalign.app.command;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.realalign.runtime.UserErrorException;
+import dev.realalign.schemas.AlarmRaised;
 import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.GapAccepted;
 import dev.realalign.schemas.LedgerEntry;
@@ -15,6 +16,7 @@ import dev.realalign.schemas.SessionBegun;
 import dev.realalign.schemas.StageSwitched;
 import dev.realalign.schemas.StepDone;
 import dev.realalign.schemas.Topics;
+import dev.realalign.schemas.TrainingResumed;
 import dev.realalign.trainer.ledger.BrokenLedgerException;
 import dev.realalign.trainer.ledger.LedgerState;
 import java.io.PrintWriter;
@@ -133,9 +135,14 @@ final class LedgerCommand implements Callable<Integer> {
                             : " from " + begun.getCandidate() + " (step " + begun.getStep() + ")");
         } else if (event instanceof BatchPlanned plan) {
             return "step " + plan.getStep() + " plans " + plan.getMembers().size() + " triples (" + plan.getClosing()
-                    + "), next offsets " + plan.getNextOffsets();
+                    + ")"
+                    + (plan.getDrawn().isEmpty()
+                            ? ""
+                            : " and " + plan.getDrawn().size() + " again")
+                    + ", next offsets " + plan.getNextOffsets();
         } else if (event instanceof StepDone done) {
-            return "step " + done.getStep() + (done.getApplied() ? " done, loss " : " not applied, loss ")
+            return "step " + done.getStep()
+                    + (done.getApplied() ? " done, loss " : " not applied, its triples are quarantined, loss ")
                     + done.getMetrics().get("loss");
         } else if (event instanceof RecordsSkipped skipped) {
             Map<String, Long> reasons = new TreeMap<>();
@@ -152,6 +159,11 @@ final class LedgerCommand implements Callable<Integer> {
                     + switched.getReason() + " in the stage before";
         } else if (event instanceof ReferenceRefreshed refreshed) {
             return "after step " + refreshed.getStep() + " the reference is version " + refreshed.getVersion();
+        } else if (event instanceof AlarmRaised alarm) {
+            return "ALARM " + alarm.getKind() + " at step " + alarm.getStep() + ": " + alarm.getExplanation()
+                    + (alarm.getPaused() ? "; training rests" : "");
+        } else if (event instanceof TrainingResumed resumed) {
+            return resumed.getActor() + " resumed training after step " + resumed.getStep();
         }
         return String.valueOf(event);
     }
@@ -169,14 +181,8 @@ final class LedgerCommand implements Callable<Integer> {
                     .put("step", begun.getStep());
         } else if (event instanceof BatchPlanned plan) {
             node.put("step", plan.getStep());
-            ArrayNode members = node.putArray("members");
-            for (LedgerMember member : plan.getMembers()) {
-                members.addObject()
-                        .put("imageId", hex(member.getImageId().bytes()))
-                        .put("triple", hex(member.getTriple().bytes()))
-                        .put("partition", member.getPartition())
-                        .put("offset", member.getOffset());
-            }
+            list(node.putArray("members"), plan.getMembers());
+            list(node.putArray("drawn"), plan.getDrawn());
             plan.getNextOffsets().forEach(node.putArray("nextOffsets")::add);
             node.put("closing", plan.getClosing())
                     .put("objective", plan.getObjective())
@@ -223,8 +229,25 @@ final class LedgerCommand implements Callable<Integer> {
                     .put("reason", switched.getReason())
                     .put("reference", hex(switched.getReference().bytes()))
                     .put("chain", hex(switched.getChain().bytes()));
+        } else if (event instanceof AlarmRaised alarm) {
+            node.put("step", alarm.getStep())
+                    .put("alarm", alarm.getKind())
+                    .put("explanation", alarm.getExplanation())
+                    .put("paused", alarm.getPaused());
+        } else if (event instanceof TrainingResumed resumed) {
+            node.put("step", resumed.getStep()).put("actor", resumed.getActor());
         }
         return node;
+    }
+
+    private static void list(ArrayNode into, List<LedgerMember> members) {
+        for (LedgerMember member : members) {
+            into.addObject()
+                    .put("imageId", hex(member.getImageId().bytes()))
+                    .put("triple", hex(member.getTriple().bytes()))
+                    .put("partition", member.getPartition())
+                    .put("offset", member.getOffset());
+        }
     }
 
     private static @Nullable String hex(byte @Nullable [] bytes) {

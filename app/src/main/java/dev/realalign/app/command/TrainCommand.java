@@ -20,8 +20,9 @@ import picocli.CommandLine.Option;
             "docs/configuration.md lists the keys. A signal (Ctrl-C) ends it in good order. Of several trainers of a line one",
             "trains and the others stand by.",
             "",
-            "Example:",
-            "  realalign train --config cluster.properties -D model.name=portraits"
+            "Examples:",
+            "  realalign train --config cluster.properties -D model.name=portraits",
+            "  realalign train --config cluster.properties -D trainer.learning.rate=1e-5 --resume"
         })
 final class TrainCommand implements Callable<Integer> {
     @Mixin
@@ -33,11 +34,19 @@ final class TrainCommand implements Callable<Integer> {
                     "Give up triples that expired before they were trained, each range as an entry of the ledger.")
     private boolean acceptGap;
 
+    @Option(
+            names = "--resume",
+            description = "Go on where training rests after an alarm (docs/operations.md), as an entry of the ledger.")
+    private boolean resume;
+
     @Override
     public Integer call() throws InterruptedException {
         Map<String, String> given = new HashMap<>(config.given());
         if (acceptGap) {
             given.put(TrainerConfig.ACCEPT_GAP, "true");
+        }
+        if (resume) {
+            given.put(TrainerConfig.RESUME, "true");
         }
         return RoleRun.untilStopped(
                 given,

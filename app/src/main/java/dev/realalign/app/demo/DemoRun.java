@@ -87,7 +87,7 @@ final class DemoRun {
                 display.phase("the pictures are used up: the trainer learns the rest");
                 flush = roles.trainer().flush();
             }
-            if (flush != null && flush.isDone() && isReceived(flush.join())) {
+            if (flush != null && flush.isDone() && !flush.isCompletedExceptionally() && isReceived(flush.join())) {
                 return "done: every picture is used";
             }
         }
@@ -118,6 +118,7 @@ final class DemoRun {
     /** Shows the present and makes sure that it will not last for ever. */
     private void look() {
         roles.requireAlive();
+        requireThatTrainingDoesNotRest();
         feed.requireAlive();
         display.show();
         Position now = new Position(
@@ -134,6 +135,14 @@ final class DemoRun {
                     + roles.subscriberTrouble().map(trouble -> "; " + trouble).orElse("")
                     + "). Look into the logs, and start again on the same folder: nothing is lost.");
         }
+    }
+
+    private void requireThatTrainingDoesNotRest() {
+        progress().map(TrainerProgress::resting).ifPresent(why -> {
+            throw UserErrorException.failure("Training went wrong and rests: " + why
+                    + ". What was published before is kept. Begin a new data folder, or see docs/operations.md about"
+                    + " alarms.");
+        });
     }
 
     private Snapshot snapshot(String phase) {

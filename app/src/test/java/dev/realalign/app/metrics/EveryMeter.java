@@ -118,7 +118,9 @@ final class EveryMeter {
                 Duration.ofHours(2),
                 3,
                 "",
-                "");
+                "",
+                40,
+                null);
     }
 
     private static LagReport report() {

@@ -7,19 +7,19 @@ import java.util.List;
 import java.util.OptionalLong;
 
 /** What Linux says of this process's memory: everything resident, the Java heap and the native libraries included. */
-final class ProcessMemory {
+public final class ProcessMemory {
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final long KIB = 1024;
 
     private ProcessMemory() {}
 
     /** Resident now (VmRSS), in bytes; empty where the system does not say. */
-    static OptionalLong resident() {
+    public static OptionalLong resident() {
         return field("VmRSS:");
     }
 
     /** The most that was ever resident (VmHWM), in bytes; empty where the system does not say. */
-    static OptionalLong peak() {
+    public static OptionalLong peak() {
         return field("VmHWM:");
     }
 

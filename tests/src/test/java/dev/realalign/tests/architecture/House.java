@@ -56,7 +56,8 @@ final class House {
             ROOT + ".runtime.LagRules",
             ROOT + ".runtime.LagVerdicts",
             ROOT + ".runtime.OffsetTimes",
-            ROOT + ".runtime.TopicRules");
+            ROOT + ".runtime.TopicRules",
+            ROOT + ".trainer.loop.AlarmRules");
 
     /**
      * Who may end the process: the command, the second interrupt from the keyboard, and the watch by which the embedded

@@ -7,6 +7,7 @@ import dev.realalign.app.embedded.EmbeddedCluster;
 import dev.realalign.app.embedded.EmbeddedOptions;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ClusterSetup;
+import dev.realalign.schemas.AlarmRaised;
 import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.LedgerEntry;
@@ -134,18 +135,19 @@ class TrainingTest {
         String deterministic = "trainer.deterministic=true";
         String stages = "trainer.stages=dro steps=8 refresh=3; dpo";
         String sampler = "trainer.sampler.steps=4";
-        long last = 24; // 100 triples, 4 of them held out, 4 a step
-        try (RoleProcess calm = train("calm", deterministic, stages, sampler)) {
+        String replay = "trainer.replay.share=0.25";
+        long last = 24; // 100 triples, 4 of them held out, 3 fresh ones and a replayed one a step
+        try (RoleProcess calm = train("calm", deterministic, stages, sampler, replay)) {
             awaitPlanned("calm", last, calm);
             await().atMost(SOON).until(() -> at("calm", last).length() > 100);
         }
         String instance = "trainer.instance=one";
         for (long step : new long[] {3, 10, 17}) { // on both sides of the switch after step 8
-            try (RoleProcess killed = train("killed", deterministic, instance, stages, sampler)) {
+            try (RoleProcess killed = train("killed", deterministic, instance, stages, sampler, replay)) {
                 awaitPlanned("killed", step, killed);
             } // by SIGKILL
         }
-        try (RoleProcess survivor = train("killed", deterministic, instance, stages, sampler)) {
+        try (RoleProcess survivor = train("killed", deterministic, instance, stages, sampler, replay)) {
             awaitPlanned("killed", last, survivor);
             await().atMost(SOON).until(() -> at("killed", last).length() > 100);
             assertThat(at("killed", last)).as(survivor::printed).isEqualTo(at("calm", last));
@@ -160,6 +162,48 @@ class TrainingTest {
         ledger("killed").forEach(state::accept);
         assertThat(state.step()).isGreaterThanOrEqualTo(last); // the topic may hold triples of other tests
         requireEachTripleOnce("killed");
+        assertThat(ledger("killed").stream()
+                        .filter(e -> e.getEntry() instanceof BatchPlanned plan
+                                && plan.getDrawn().size() == 1))
+                .as("steps that trained something again")
+                .hasSizeGreaterThanOrEqualTo(20);
+    }
+
+    @Test
+    void aLearningRateThatIsMuchTooHighRestsUntilItIsCorrectedAndResumed() throws Exception {
+        triples.feed(40);
+        String model = "hasty";
+        String noWarmUp = "trainer.learning.rate.warm.up.steps=0";
+        try (RoleProcess hasty = train(model, noWarmUp, "trainer.learning.rate=0.1")) {
+            await().atMost(SOON).until(() -> hasty.printed().contains("training of model hasty rests: "));
+        }
+        List<AlarmRaised> alarms = alarms(model);
+        assertThat(alarms).hasSize(1);
+        assertThat(alarms.get(0).getPaused()).isTrue();
+        assertThat(alarms.get(0).getExplanation()).contains(" times the reference's, more than 1.1000");
+        long step = alarms.get(0).getStep();
+        assertThat(candidates(model).stream().filter(candidate -> candidate.getStep() >= step))
+                .as("no candidate of the weights that raised the alarm")
+                .isEmpty();
+        try (RoleProcess corrected = train(model, noWarmUp, "trainer.learning.rate=1e-4")) {
+            await().atMost(SOON).until(() -> corrected.printed().contains("training of model hasty rests: "));
+        }
+        assertThat(planned(model)).as("nothing was trained at rest").isEqualTo(step);
+        try (RoleProcess resumed = train(model, noWarmUp, "trainer.learning.rate=1e-4", "trainer.resume=true")) {
+            awaitPlanned(model, step + 4, resumed);
+            await().atMost(SOON)
+                    .until(() -> candidates(model).stream().anyMatch(candidate -> candidate.getStep() > step));
+        }
+        assertThat(alarms(model)).hasSize(1);
+        requireEachTripleOnce(model);
+    }
+
+    private static List<AlarmRaised> alarms(String model) {
+        return ledger(model).stream()
+                .map(LedgerEntry::getEntry)
+                .filter(AlarmRaised.class::isInstance)
+                .map(AlarmRaised.class::cast)
+                .toList();
     }
 
     private static void requireEachTripleOnce(String model) {

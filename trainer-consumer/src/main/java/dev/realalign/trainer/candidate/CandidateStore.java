@@ -54,7 +54,7 @@ public final class CandidateStore {
         /** The held-out set; empty where none was drawn. */
         public List<PreferenceTriple> heldOut() throws IOException {
             String file = manifest.heldOutFile();
-            return file == null ? List.of() : HeldOutFile.read(folder.resolve(file));
+            return file == null ? List.of() : TripleFile.read(folder.resolve(file));
         }
     }
 
@@ -97,7 +97,7 @@ public final class CandidateStore {
         try (StoreFolder.Draft draft = StoreFolder.draft(folder)) {
             contents.write(draft.path());
             if (!heldOut.isEmpty()) {
-                HeldOutFile.write(draft.file(CheckpointLayout.HELD_OUT), heldOut);
+                TripleFile.write(draft.file(CheckpointLayout.HELD_OUT), heldOut);
             }
             draft.forceAll();
             manifest = description.of(name, entries(draft.path()));
@@ -105,6 +105,25 @@ public final class CandidateStore {
             draft.finish();
         }
         return verify(folder, manifest.digest());
+    }
+
+    /**
+     * Keeps the weights a line begins with, for as long as there is no version to return to. What an earlier call kept is
+     * replaced.
+     *
+     * @param contents writes them
+     */
+    public void keepStart(Contents contents) throws IOException {
+        StoreFolder.remove(start());
+        try (StoreFolder.Draft draft = StoreFolder.draft(start())) {
+            contents.write(draft.path());
+            draft.finish();
+        }
+    }
+
+    /** Where {@link #keepStart} keeps the weights. */
+    public Path start() {
+        return layout.start(model);
     }
 
     private static List<FileEntry> entries(Path folder) throws IOException {

@@ -3,28 +3,22 @@ package dev.realalign.trainer.kafka;
 import dev.realalign.schemas.PublishingDecision;
 import dev.realalign.schemas.TopicReader;
 import dev.realalign.schemas.Topics;
+import dev.realalign.trainer.ledger.PublishedLine;
+import dev.realalign.trainer.ledger.PublisherNews;
 import dev.realalign.trainer.ledger.RewindRequest;
-import dev.realalign.trainer.ledger.RewindRequests;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 
-/** The publisher's decisions to rewind training of a line, as they arrive in publishing-log. */
-public final class PublisherDecisions implements RewindRequests, AutoCloseable {
+/** The publisher's decisions about a line, as they arrive in publishing-log. */
+public final class PublisherDecisions implements PublisherNews, AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(200);
 
     private final String model;
     private final TopicReader<PublishingDecision> log;
+    private final PublishedLine line = new PublishedLine();
     private boolean caughtUp;
-
-    private static final String PUBLISH = "publish";
-    /** Good versions that are remembered: candidates of older ones are seldom kept. */
-    private static final int REMEMBERED = 100;
-
-    private final Deque<GoodVersion> good = new ArrayDeque<>();
 
     private PublisherDecisions(String model, TopicReader<PublishingDecision> log) {
         this.model = model;
@@ -54,34 +48,20 @@ public final class PublisherDecisions implements RewindRequests, AutoCloseable {
     private void take(List<TopicReader.Entry<PublishingDecision>> entries, List<RewindRequest> into) {
         for (TopicReader.Entry<PublishingDecision> entry : entries) {
             PublishingDecision decision = entry.value();
-            if (decision == null || !entry.key().equals(model)) {
-                continue;
-            }
-            String command = decision.getCommand();
-            Long version = decision.getVersion();
-            if (decision.getAccepted()
-                    && version != null
-                    && (decision.getAction().equals(PUBLISH) || decision.getRewindTraining())) {
-                good.addLast(new GoodVersion(version, decision.getCandidate(), decision.getCandidateDigest()));
-                if (good.size() > REMEMBERED) {
-                    good.removeFirst();
-                }
-            }
-            if (decision.getRewindTraining() && decision.getAccepted() && command != null && version != null) {
-                into.add(new RewindRequest(
-                        command,
-                        version,
-                        decision.getCandidate(),
-                        decision.getCandidateDigest(),
-                        decision.getActor(),
-                        decision.getReason()));
+            if (decision != null && entry.key().equals(model)) {
+                line.accept(decision).ifPresent(into::add);
             }
         }
     }
 
     @Override
+    public long newestVersion() {
+        return line.newestVersion();
+    }
+
+    @Override
     public List<GoodVersion> goodVersions() {
-        return List.copyOf(good);
+        return line.goodVersions();
     }
 
     @Override

@@ -15,6 +15,8 @@ final class CaptionCache implements AutoCloseable {
     private final DiffusionModel model;
     private final int capacity;
     private final Map<String, Conditioning> encoded = new LinkedHashMap<>(16, 0.75f, true);
+    private long hits;
+    private long misses;
 
     CaptionCache(DiffusionModel model, int capacity) {
         this.model = model;
@@ -31,11 +33,18 @@ final class CaptionCache implements AutoCloseable {
 
     private Conditioning encode(String caption) {
         Conditioning known = encoded.get(caption);
-        if (known == null) {
+        if (known != null) {
+            hits++;
+        } else {
+            misses++;
             known = model.encodePrompts(List.of(caption)).unscoped();
             encoded.put(caption, known);
         }
         return known;
+    }
+
+    CacheUse use() {
+        return new CacheUse(hits, misses);
     }
 
     private void evict() {

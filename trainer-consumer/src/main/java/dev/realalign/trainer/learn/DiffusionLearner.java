@@ -65,6 +65,8 @@ public final class DiffusionLearner implements Learner {
     private final Randomness randomness;
     private final Trajectories trajectories;
     private final CaptionCache captions;
+    private final PosteriorCache posteriors;
+    private final ReferenceErrors referenceErrors = new ReferenceErrors();
     private final LoraAdapter policy;
     private final LoraAdapter average;
     private final LoraAdapter reference;
@@ -85,6 +87,7 @@ public final class DiffusionLearner implements Learner {
         this.trajectories =
                 new Trajectories(model.schedule(), settings.sampler().steps());
         this.captions = new CaptionCache(model, settings.captionCache());
+        this.posteriors = new PosteriorCache(settings.posteriorCacheBytes());
         this.policy = untrained();
         this.average = policy.copy();
         this.reference = policy.copy();
@@ -397,8 +400,10 @@ public final class DiffusionLearner implements Learner {
     }
 
     private Tensor preferredLatents(long step, List<TrainingPair> pairs) {
+        List<Boolean> mirrored = mirrored(step, pairs);
         return latents(
-                images(pairs, mirrored(step, pairs)).slice(0, 0, pairs.size()),
+                images(pairs, mirrored).slice(0, 0, pairs.size()),
+                keys(pairs, mirrored).subList(0, pairs.size()),
                 seeds(Purpose.POSTERIOR, step, pairs, 0));
     }
 
@@ -456,7 +461,7 @@ public final class DiffusionLearner implements Learner {
             List<NoiseLevel> levels,
             List<Long> noiseSeeds,
             List<Long> posteriorSeeds) {
-        Tensor clean = latents(images(pairs, mirrored), posteriorSeeds);
+        Tensor clean = latents(images(pairs, mirrored), keys(pairs, mirrored), posteriorSeeds);
         List<String> both = new ArrayList<>(texts);
         both.addAll(texts);
         return NoisedPairs.of(
@@ -464,7 +469,7 @@ public final class DiffusionLearner implements Learner {
     }
 
     /** What the denoiser works on: the images themselves, or one draw each from the autoencoder's posterior. */
-    private Tensor latents(Tensor images, List<Long> seeds) {
+    private Tensor latents(Tensor images, List<PosteriorCache.Key> keys, List<Long> seeds) {
         if (model.pixelSpace()) {
             return images;
         }
@@ -472,14 +477,36 @@ public final class DiffusionLearner implements Learner {
         List<Tensor> latents = new ArrayList<>();
         for (int i = 0; i < seeds.size(); i++) {
             Tensor image = images.slice(0, i, i + 1);
+            PosteriorCache.Key key = keys.get(i);
             long seed = seeds.get(i);
             latents.add(TensorScope.of(() -> {
-                Posterior posterior = autoencoder.encode(image);
+                Posterior posterior = posteriors.get(key, () -> autoencoder.encode(image));
                 return autoencoder.scaled(
                         posterior.sample(Tensor.randn(seed, posterior.mean().shape())));
             }));
         }
         return Ops.concatenate(latents, 0);
+    }
+
+    /** What {@link #images} shows, by content. */
+    private static List<PosteriorCache.Key> keys(List<TrainingPair> pairs, List<Boolean> mirrored) {
+        List<PosteriorCache.Key> keys = new ArrayList<>(2 * pairs.size());
+        for (boolean rejected : new boolean[] {false, true}) {
+            for (int i = 0; i < pairs.size(); i++) {
+                keys.add(new PosteriorCache.Key(pairs.get(i).digest(), rejected, mirrored.get(i)));
+            }
+        }
+        return keys;
+    }
+
+    /** How encoded captions were reused. */
+    public CacheUse captionUse() {
+        return captions.use();
+    }
+
+    /** How encoded images were reused; nothing is encoded where the model works on pixels. */
+    public CacheUse posteriorUse() {
+        return posteriors.use();
     }
 
     /** Pixels in [-1, 1], (2B, 3, H, W). */
@@ -510,7 +537,12 @@ public final class DiffusionLearner implements Learner {
                 List<TrainingPair> pairs = heldOut.subList(start, Math.min(start + HELD_OUT_BATCH, heldOut.size()));
                 try (TensorScope scope = TensorScope.open()) {
                     NoisedPairs noised = heldOut(pairs, slot);
-                    List<PairErrors> measured = PreferencePass.measure(model.denoiser(), average, reference, noised);
+                    double[] references = referenceErrors.of(
+                            referenceDigest,
+                            slot,
+                            pairs,
+                            () -> PreferencePass.squaredErrors(model.denoiser(), reference, noised));
+                    List<PairErrors> measured = PreferencePass.measure(model.denoiser(), average, noised, references);
                     errors.addAll(measured);
                     kinds.addAll(kinds(pairs));
                     for (int i = 0; i < pairs.size(); i++) {
@@ -651,5 +683,6 @@ public final class DiffusionLearner implements Learner {
         reference.close();
         lagged.close();
         captions.close();
+        posteriors.close();
     }
 }

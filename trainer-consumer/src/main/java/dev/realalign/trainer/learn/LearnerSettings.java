@@ -21,6 +21,7 @@ import dev.realalign.trainer.stage.StagePlan;
  * @param averageEvery steps from one update of the average to the next
  * @param heldOutTimesteps timesteps at which each held-out pair is measured
  * @param captionCache captions whose encodings are kept
+ * @param posteriorCacheBytes memory for what the autoencoder made of images, in bytes
  */
 public record LearnerSettings(
         long runSeed,
@@ -36,7 +37,8 @@ public record LearnerSettings(
         double averageDecay,
         int averageEvery,
         int heldOutTimesteps,
-        int captionCache) {
+        int captionCache,
+        long posteriorCacheBytes) {
 
     /**
      * Decay of the average at its n-th update, from 1. The first updates forget faster, min(decay, (1 + n) / (10 + n)), so

@@ -65,8 +65,9 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
         if (microPairs < pairs && !(objective instanceof Objective.Pairwise)) {
             for (int from = 0; from < pairs; from += microPairs) {
                 try (TensorScope scope = TensorScope.open()) {
-                    errors.addAll(
-                            measure(denoiser, policy, reference, batch.of(from, Math.min(pairs, from + microPairs))));
+                    NoisedPairs micro = batch.of(from, Math.min(pairs, from + microPairs));
+                    Tensor referencePrediction = predict(denoiser, reference, micro);
+                    errors.addAll(errors(micro, micro, predict(denoiser, policy, micro), referencePrediction));
                 }
             }
             gradients.addAll(safeguards.guard(objective, errors));
@@ -126,12 +127,37 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
         }
     }
 
-    /** The errors of a batch, without gradients. */
+    /**
+     * The errors of a batch, without gradients. What compares predictions with each other stays NaN.
+     *
+     * @param reference the reference's {@link #squaredErrors} on the same batch
+     */
     public static List<PairErrors> measure(
-            Denoiser denoiser, LoraAdapter policy, @Nullable LoraAdapter reference, NoisedPairs batch) {
+            Denoiser denoiser, LoraAdapter policy, NoisedPairs batch, double[] reference) {
+        double[] sums = squaredErrors(denoiser, policy, batch);
+        int pairs = batch.pairs();
+        long elements = batch.target().count() / batch.target().size(0);
+        List<PairErrors> errors = new ArrayList<>(pairs);
+        for (int i = 0; i < pairs; i++) {
+            errors.add(new PairErrors(
+                    elements,
+                    sums[i],
+                    sums[pairs + i],
+                    reference[i],
+                    reference[pairs + i],
+                    Double.NaN,
+                    Double.NaN,
+                    Double.NaN,
+                    batch.levels().get(i).snr()));
+        }
+        return errors;
+    }
+
+    /** Sum of squared errors of each of a batch's samples, preferred ones first. */
+    public static double[] squaredErrors(Denoiser denoiser, @Nullable LoraAdapter adapter, NoisedPairs batch) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor referencePrediction = predict(denoiser, reference, batch);
-            return errors(batch, batch, predict(denoiser, policy, batch), referencePrediction);
+            return Ops.sumSquaresPerSample(predict(denoiser, adapter, batch).sub(batch.target()))
+                    .toDoubles();
         }
     }
 

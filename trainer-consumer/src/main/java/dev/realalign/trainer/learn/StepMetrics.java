@@ -43,6 +43,11 @@ public record StepMetrics(
         boolean applied,
         SortedMap<String, KindMetrics> kinds) {
 
+    /** Name of {@link #mW}. */
+    public static final String M_W = "m_w";
+    /** Name of {@link #rW}. */
+    public static final String R_W = "r_w";
+
     /** m_w - r_w: negative where the policy beats the reference on real images. */
     public double dW() {
         return mW - rW;
@@ -93,9 +98,9 @@ public record StepMetrics(
     public Map<String, Double> named() {
         Map<String, Double> named = new TreeMap<>();
         named.put("loss", loss);
-        named.put("m_w", mW);
+        named.put(M_W, mW);
         named.put("m_l", mL);
-        named.put("r_w", rW);
+        named.put(R_W, rW);
         named.put("r_l", rL);
         named.put("d_w", dW());
         named.put("d_l", dL());

@@ -1,5 +1,6 @@
 package dev.realalign.trainer.ledger;
 
+import dev.realalign.schemas.AlarmRaised;
 import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.Digest;
 import dev.realalign.schemas.GapAccepted;
@@ -13,7 +14,10 @@ import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.SessionBegun;
 import dev.realalign.schemas.StageSwitched;
 import dev.realalign.schemas.StepDone;
+import dev.realalign.schemas.TrainingResumed;
+import dev.realalign.trainer.ledger.PublisherNews.GoodVersion;
 import dev.realalign.trainer.plan.BatchPlan;
+import dev.realalign.trainer.plan.Member;
 import dev.realalign.trainer.plan.Skipped;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -21,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -91,10 +96,8 @@ public final class Ledger {
         events.addAll(skips(plan.skipped(), plan.nextOffsets()));
         BatchPlanned unlinked = BatchPlanned.newBuilder()
                 .setStep(plan.step())
-                .setMembers(plan.members().stream()
-                        .map(member -> new LedgerMember(
-                                digest(member.imageId()), digest(member.digest()), member.partition(), member.offset()))
-                        .toList())
+                .setMembers(listed(plan.members()))
+                .setDrawn(listed(plan.drawn()))
                 .setNextOffsets(LedgerState.list(plan.nextOffsets()))
                 .setClosing(plan.closing().name())
                 .setObjective(setting.objective())
@@ -106,6 +109,13 @@ public final class Ledger {
                 .setChain(digest(state.chain().after(unlinked).hex()))
                 .build());
         append(events);
+    }
+
+    private static List<LedgerMember> listed(List<Member> members) {
+        return members.stream()
+                .map(member -> new LedgerMember(
+                        digest(member.imageId()), digest(member.digest()), member.partition(), member.offset()))
+                .toList();
     }
 
     /** Writes what was consumed without being trained. */
@@ -138,18 +148,46 @@ public final class Ledger {
      * @param target step and ledger of that candidate
      */
     public void rewind(long step, RewindRequest request, long toStep, LedgerMark target) {
+        append(List.of(rewound(step, request, toStep, new LedgerChain(target.sha256()))));
+    }
+
+    /**
+     * Writes that training has gone wrong and goes on, at once or later, from good weights.
+     *
+     * @param alarm what happened
+     * @param back names the good candidate; one without name and digest is the beginning of the line
+     * @param toStep steps behind the good weights
+     * @param target ledger at the good weights; null at the beginning of the line
+     */
+    public void alarm(AlarmRaised alarm, RewindRequest back, long toStep, @Nullable LedgerMark target) {
+        LedgerChain link = target == null ? LedgerChain.EMPTY : new LedgerChain(target.sha256());
+        append(List.of(alarm, rewound(alarm.getStep(), back, toStep, link)));
+    }
+
+    /** Writes that somebody let training go on after an alarm. */
+    public void resume(long step, String actor) {
+        append(List.of(new TrainingResumed(step, actor)));
+    }
+
+    /** The alarm after which training rests, if it does. */
+    public Optional<AlarmRaised> rest() {
+        return state.rest();
+    }
+
+    private Rewound rewound(long step, RewindRequest request, long toStep, LedgerChain target) {
         Rewound unlinked = Rewound.newBuilder()
                 .setStep(step)
                 .setToStep(toStep)
                 .setCandidate(request.candidate())
-                .setCandidateDigest(digest(request.candidateDigest()))
+                .setCandidateDigest(digest(
+                        request.candidateDigest().isEmpty() ? LedgerChain.EMPTY.hex() : request.candidateDigest()))
                 .setCommand(request.command())
                 .setActor(request.actor())
                 .setReason(request.reason())
                 .setChain(digest(LedgerChain.EMPTY.hex()))
                 .build();
-        LedgerChain link = state.chain().after(unlinked, new LedgerChain(target.sha256()));
-        append(List.of(Rewound.newBuilder(unlinked).setChain(digest(link.hex())).build()));
+        LedgerChain link = state.chain().after(unlinked, target);
+        return Rewound.newBuilder(unlinked).setChain(digest(link.hex())).build();
     }
 
     /**
@@ -180,7 +218,7 @@ public final class Ledger {
      * @param step last step before
      * @param reference SHA-256 of the reference from here on, in hex
      */
-    public void refreshReference(long step, RewindRequests.GoodVersion version, String reference) {
+    public void refreshReference(long step, GoodVersion version, String reference) {
         ReferenceRefreshed unlinked = ReferenceRefreshed.newBuilder()
                 .setStep(step)
                 .setVersion(version.version())

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * A hash chain over everything the weights of a line depend on: steps, image ids and triple digests in their order,
@@ -17,9 +18,11 @@ import java.util.HexFormat;
  * value wherever and whenever they ran.
  *
  * <p>A link is the SHA-256 of the link before and one entry: a plan as {@code P}, step, number of members, image id and
- * triple digest of each, objective, seed, reference; a rewind as {@code R}, step, step returned to and the link at that
- * step; a switch of stage as {@code S}, step, number of the stage, objective, reference; a new
- * reference as {@code F}, step, reference. Numbers are big-endian, texts UTF-8 ended by a zero byte. The chain begins with 32 zero bytes.
+ * triple digest of each, objective, seed, reference and, where something is trained again, number of draws, image id and
+ * triple digest of each; a rewind as {@code R}, step, step returned to and the link at that step, or the first 32 zero bytes
+ * where it leads to the beginning; a switch of stage as {@code S}, step, number of the stage, objective, reference; a new
+ * reference as {@code F}, step, reference. Numbers are big-endian, texts UTF-8 ended by a zero byte. The chain begins with 32
+ * zero bytes.
  *
  * @param hex the link, in lower-case hex
  */
@@ -44,16 +47,23 @@ public record LedgerChain(String hex) {
     LedgerChain after(BatchPlanned plan) {
         MessageDigest sha256 = begin('P');
         sha256.update(number(plan.getStep()));
-        sha256.update(number(plan.getMembers().size()));
-        for (LedgerMember member : plan.getMembers()) {
-            sha256.update(member.getImageId().bytes());
-            sha256.update(member.getTriple().bytes());
-        }
+        update(sha256, plan.getMembers());
         sha256.update(plan.getObjective().getBytes(StandardCharsets.UTF_8));
         sha256.update((byte) 0);
         sha256.update(number(plan.getSeed()));
         sha256.update(plan.getReference().bytes());
+        if (!plan.getDrawn().isEmpty()) {
+            update(sha256, plan.getDrawn());
+        }
         return new LedgerChain(Sha256.hex(sha256));
+    }
+
+    private static void update(MessageDigest sha256, List<LedgerMember> triples) {
+        sha256.update(number(triples.size()));
+        for (LedgerMember triple : triples) {
+            sha256.update(triple.getImageId().bytes());
+            sha256.update(triple.getTriple().bytes());
+        }
     }
 
     /**

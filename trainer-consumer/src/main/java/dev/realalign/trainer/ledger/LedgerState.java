@@ -1,5 +1,6 @@
 package dev.realalign.trainer.ledger;
 
+import dev.realalign.schemas.AlarmRaised;
 import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.GapAccepted;
 import dev.realalign.schemas.LedgerEntry;
@@ -7,14 +8,17 @@ import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.ReferenceRefreshed;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.StageSwitched;
+import dev.realalign.schemas.TrainingResumed;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a ledger says, entry after entry: how far the line is, and that every entry follows from those before. Its size
@@ -25,6 +29,7 @@ public final class LedgerState {
     private long session;
     private long step;
     private LedgerChain chain = LedgerChain.EMPTY;
+    private @Nullable AlarmRaised rest;
     private final SortedMap<Integer, Long> nextOffsets = new TreeMap<>();
     private final Set<String> rewindCommands = new HashSet<>();
     private final Set<Long> marked = new HashSet<>();
@@ -77,6 +82,10 @@ public final class LedgerState {
         } else if (event instanceof Rewound rewound) {
             chain = LedgerChain.of(rewound.getChain().bytes());
             rewindCommands.add(rewound.getCommand());
+        } else if (event instanceof AlarmRaised alarm) {
+            rest = alarm.getPaused() ? alarm : rest;
+        } else if (event instanceof TrainingResumed) {
+            rest = null;
         }
         if (marked.contains(entries)) {
             marks.put(entries, chain);
@@ -141,6 +150,11 @@ public final class LedgerState {
     /** Next offset to read of every partition the ledger has touched. */
     public SortedMap<Integer, Long> nextOffsets() {
         return new TreeMap<>(nextOffsets);
+    }
+
+    /** The alarm after which training rests, if it does. */
+    public Optional<AlarmRaised> rest() {
+        return Optional.ofNullable(rest);
     }
 
     /** Whether the rewind of this command was done. */

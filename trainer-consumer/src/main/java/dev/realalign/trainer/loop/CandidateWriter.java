@@ -27,13 +27,21 @@ final class CandidateWriter {
     private final LoopSettings settings;
     private final Learner learner;
     private final CandidateStore store;
+    private final ReservoirKeeper reservoir;
     private final LedgerLog log;
     private final InstantSource clock;
 
-    CandidateWriter(LoopSettings settings, Learner learner, CandidateStore store, LedgerLog log, InstantSource clock) {
+    CandidateWriter(
+            LoopSettings settings,
+            Learner learner,
+            CandidateStore store,
+            ReservoirKeeper reservoir,
+            LedgerLog log,
+            InstantSource clock) {
         this.settings = settings;
         this.learner = learner;
         this.store = store;
+        this.reservoir = reservoir;
         this.log = log;
         this.clock = clock;
     }
@@ -53,6 +61,7 @@ final class CandidateWriter {
                     session,
                     folder -> {
                         learner.save(folder);
+                        reservoir.save(folder);
                         if (errors.isPresent()) {
                             Files.write(
                                     folder.resolve(CheckpointLayout.HELD_OUT_ERRORS),

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** How far a model line is: what a candidate says besides its weights, kept up step by step. */
 final class Line {
+    /** Measure of a candidate that was written between steps that were not finite. */
+    static final String NOT_FINITE_IN_A_ROW = "steps_not_finite_in_a_row";
+
     private final List<TrainingPair> heldOut = new ArrayList<>();
     private SortedMap<Integer, Long> nextOffsets = new TreeMap<>();
     private long step;
@@ -22,6 +25,7 @@ final class Line {
     private @Nullable Instant lastEvent;
     private @Nullable LedgerMark mark;
     private Map<String, Double> measures = Map.of();
+    private long notFiniteInARow;
     private long measuredAt;
 
     /** Takes the place of a candidate; the offsets are the caller's to translate. */
@@ -34,6 +38,8 @@ final class Line {
         firstEvent = manifest.firstEventTime();
         lastEvent = manifest.lastEventTime();
         mark = manifest.ledger();
+        notFiniteInARow =
+                manifest.metrics().getOrDefault(NOT_FINITE_IN_A_ROW, 0.0).longValue();
         measured(manifest.metrics());
     }
 
@@ -53,12 +59,23 @@ final class Line {
         return step - measuredAt;
     }
 
-    /** Counts a trained step. */
-    void trained(long newStep, List<TrainingPair> pairs, SortedMap<Integer, Long> offsets, LedgerMark standing) {
+    /**
+     * Counts a trained step.
+     *
+     * @param pairs the pairs that were trained for the first time
+     * @param applied whether the step changed the weights
+     */
+    void trained(
+            long newStep,
+            List<TrainingPair> pairs,
+            boolean applied,
+            SortedMap<Integer, Long> offsets,
+            LedgerMark standing) {
         step = newStep;
         triples += pairs.size();
         nextOffsets = new TreeMap<>(offsets);
         mark = standing;
+        notFiniteInARow = applied ? 0 : notFiniteInARow + 1;
         for (TrainingPair pair : pairs) {
             Instant event = pair.eventTime();
             firstEvent = firstEvent == null || event.isBefore(firstEvent) ? event : firstEvent;
@@ -71,10 +88,20 @@ final class Line {
         nextOffsets = new TreeMap<>(offsets);
     }
 
-    /** Says that the weights are another candidate's from here on. */
-    void rewound(LedgerMark standing, CandidateManifest target) {
+    /**
+     * Says that the weights are others from here on.
+     *
+     * @param candidate measures of the candidate they are from; empty for the beginning of the line
+     */
+    void rewound(LedgerMark standing, Map<String, Double> candidate) {
         mark = standing;
-        measured(target.metrics());
+        notFiniteInARow = 0;
+        measured(candidate);
+    }
+
+    /** Steps up to now that changed nothing, since they were not finite, without one between that did. */
+    long notFiniteInARow() {
+        return notFiniteInARow;
     }
 
     /** Says that the reference is another from here on, so that earlier measures are no past of later ones. */

@@ -1,6 +1,8 @@
 package dev.realalign.trainer.loop;
 
+import dev.realalign.trainer.plan.Admission;
 import dev.realalign.trainer.plan.HoldOutRule;
+import dev.realalign.trainer.plan.ReplayRule;
 import java.time.Duration;
 
 /**
@@ -8,7 +10,7 @@ import java.time.Duration;
  *
  * @param model model line
  * @param topic topic of the triples
- * @param batchPairs pairs of a full batch
+ * @param batchPairs pairs of a full batch, replayed ones included
  * @param maxWait how long the oldest pair of a batch waits for others on a quiet stream
  * @param holdOut which triples are measured instead of trained
  * @param candidateEvery steps from one candidate to the next
@@ -17,6 +19,10 @@ import java.time.Duration;
  * @param deterministic whether batches close by size only and a replay that measures other numbers stops the trainer
  * @param acceptGaps whether offsets that expired before they were trained are given up
  * @param headroomAlert headroom under which the loop warns
+ * @param admission which sound triples are trained
+ * @param replay how much of what is trained was trained before
+ * @param alarmAction what follows an alarm
+ * @param resume whether training that rests after an alarm goes on
  */
 public record LoopSettings(
         String model,
@@ -29,4 +35,8 @@ public record LoopSettings(
         String configDigest,
         boolean deterministic,
         boolean acceptGaps,
-        Duration headroomAlert) {}
+        Duration headroomAlert,
+        Admission admission,
+        ReplayRule replay,
+        AlarmAction alarmAction,
+        boolean resume) {}

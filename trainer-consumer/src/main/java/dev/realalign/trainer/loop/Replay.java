@@ -2,7 +2,6 @@ package dev.realalign.trainer.loop;
 
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.BatchPlanned;
-import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.LedgerEntry;
 import dev.realalign.schemas.LedgerMark;
@@ -20,6 +19,7 @@ import dev.realalign.trainer.learn.StepMetrics;
 import dev.realalign.trainer.ledger.Ledger;
 import dev.realalign.trainer.ledger.LedgerState;
 import dev.realalign.trainer.plan.Delivery;
+import dev.realalign.trainer.plan.Member;
 import dev.realalign.trainer.triple.SkipReason;
 import dev.realalign.trainer.triple.TrainingPair;
 import java.io.IOException;
@@ -47,13 +47,21 @@ final class Replay {
     private final TripleSource source;
     private final Learner learner;
     private final CandidateStore store;
+    private final ReservoirKeeper reservoir;
     private final TakeOver.Begun begun;
 
-    Replay(LoopSettings settings, TripleSource source, Learner learner, CandidateStore store, TakeOver.Begun begun) {
+    Replay(
+            LoopSettings settings,
+            TripleSource source,
+            Learner learner,
+            CandidateStore store,
+            ReservoirKeeper reservoir,
+            TakeOver.Begun begun) {
         this.settings = settings;
         this.source = source;
         this.learner = learner;
         this.store = store;
+        this.reservoir = reservoir;
         this.begun = begun;
     }
 
@@ -76,7 +84,7 @@ final class Replay {
      */
     void run(Observer observer) {
         List<LedgerEntry> tail = begun.tail();
-        Map<Long, Map<String, Double>> results = results(tail);
+        Map<Long, StepDone> results = results(tail);
         int lastRewind = lastRewind(tail);
         for (int i = 0; i < tail.size(); i++) {
             LedgerEntry entry = tail.get(i);
@@ -104,11 +112,11 @@ final class Replay {
     }
 
     /** The results that the tail holds, by step. */
-    private static Map<Long, Map<String, Double>> results(List<LedgerEntry> tail) {
-        Map<Long, Map<String, Double>> results = new HashMap<>();
+    private static Map<Long, StepDone> results(List<LedgerEntry> tail) {
+        Map<Long, StepDone> results = new HashMap<>();
         for (LedgerEntry entry : tail) {
             if (entry.getEntry() instanceof StepDone done) {
-                results.put(done.getStep(), done.getMetrics());
+                results.put(done.getStep(), done);
             }
         }
         return results;
@@ -126,16 +134,17 @@ final class Replay {
     }
 
     private void repeat(
-            LedgerEntry entry,
-            BatchPlanned plan,
-            boolean undone,
-            Map<Long, Map<String, Double>> results,
-            Observer observer) {
-        List<TrainingPair> pairs = members(plan);
+            LedgerEntry entry, BatchPlanned plan, boolean undone, Map<Long, StepDone> results, Observer observer) {
+        List<Member> fresh = listed(plan.getMembers());
+        List<Member> drawn = listed(plan.getDrawn());
+        List<TrainingPair> pairs = pairs(plan.getStep(), fresh);
         LedgerMark mark = mark(entry, plan.getChain().bytes());
         SortedMap<Integer, Long> next = LedgerState.offsets(plan.getNextOffsets());
+        StepDone before = results.get(plan.getStep());
         if (undone) {
-            begun.line().trained(plan.getStep(), pairs, next, mark);
+            boolean applied = before == null || before.getApplied();
+            begun.line().trained(plan.getStep(), pairs, applied, next, mark);
+            reservoir.trained(fresh, pairs, drawn, applied);
             return;
         }
         requireSameSetting(
@@ -144,13 +153,15 @@ final class Replay {
                         plan.getObjective(),
                         plan.getSeed(),
                         HexFormat.of().formatHex(plan.getReference().bytes())));
-        StepMetrics metrics = learner.step(plan.getStep(), pairs);
-        begun.line().trained(plan.getStep(), pairs, next, mark);
-        Map<String, Double> before = results.get(plan.getStep());
+        List<TrainingPair> all = new ArrayList<>(pairs);
+        all.addAll(drawnAgain(plan.getStep(), drawn));
+        StepMetrics metrics = learner.step(plan.getStep(), all);
+        begun.line().trained(plan.getStep(), pairs, metrics.applied(), next, mark);
+        reservoir.trained(fresh, pairs, drawn, metrics.applied());
         if (before == null) {
             begun.ledger().done(plan.getStep(), metrics.applied(), metrics.named());
-        } else if (!before.equals(metrics.named())) {
-            reportDifference(plan.getStep(), before, metrics.named());
+        } else if (!before.getMetrics().equals(metrics.named())) {
+            reportDifference(plan.getStep(), before.getMetrics(), metrics.named());
         }
         observer.repeated(metrics);
     }
@@ -210,23 +221,39 @@ final class Replay {
         log.warn("{}; going on", sentence);
     }
 
-    private List<TrainingPair> members(BatchPlanned plan) {
+    private static List<Member> listed(List<LedgerMember> members) {
+        return members.stream()
+                .map(member -> new Member(
+                        HexFormat.of().formatHex(member.getImageId().bytes()),
+                        HexFormat.of().formatHex(member.getTriple().bytes()),
+                        member.getPartition(),
+                        member.getOffset()))
+                .toList();
+    }
+
+    /** Draws of the reservoir: their files, or where one is gone the record it was made of. */
+    private List<TrainingPair> drawnAgain(long step, List<Member> drawn) {
+        return drawn.stream()
+                .map(member -> reservoir.pair(member).orElseGet(() -> pairs(step, List.of(member))
+                        .get(0)))
+                .toList();
+    }
+
+    private List<TrainingPair> pairs(long step, List<Member> members) {
         SortedMap<Integer, SortedSet<Long>> wanted = new TreeMap<>();
-        for (LedgerMember member : plan.getMembers()) {
-            wanted.computeIfAbsent(member.getPartition(), p -> new TreeSet<>()).add(member.getOffset());
+        for (Member member : members) {
+            wanted.computeIfAbsent(member.partition(), p -> new TreeSet<>()).add(member.offset());
         }
         Map<String, Delivery> found = fetch(wanted);
         List<TrainingPair> pairs = new ArrayList<>();
-        for (LedgerMember member : plan.getMembers()) {
-            String imageId = HexFormat.of().formatHex(member.getImageId().bytes());
-            String digest = HexFormat.of().formatHex(member.getTriple().bytes());
-            Delivery delivery = found.get(position(member.getPartition(), member.getOffset()));
+        for (Member member : members) {
+            Delivery delivery = found.get(position(member.partition(), member.offset()));
             if (!(delivery instanceof Delivery.Usable usable)
-                    || !usable.pair().imageId().equals(imageId)
-                    || !usable.pair().digest().equals(digest)) {
-                throw UserErrorException.failure("Step " + plan.getStep() + " of model " + settings.model()
-                        + " trained the triple of image " + imageId + " (digest " + digest + ") at "
-                        + position(member.getPartition(), member.getOffset())
+                    || !usable.pair().imageId().equals(member.imageId())
+                    || !usable.pair().digest().equals(member.digest())) {
+                throw UserErrorException.failure("Step " + step + " of model " + settings.model()
+                        + " trained the triple of image " + member.imageId() + " (digest " + member.digest() + ") at "
+                        + position(member.partition(), member.offset())
                         + ", but that record is another now or cannot be read. Restore " + settings.topic()
                         + " from the backup the checkpoint store belongs to, or train under another model name.");
             }
@@ -272,17 +299,34 @@ final class Replay {
         return PartitionName.of(new TopicPartition(settings.topic(), partition)) + " offset " + offset;
     }
 
-    private CandidateManifest returnTo(Rewound rewound) {
+    /** Loads the weights a rewind led to, and says what their candidate measured. */
+    private Map<String, Double> returnTo(Rewound rewound) {
+        if (rewound.getCandidate().isEmpty()) {
+            return toTheBeginning(rewound);
+        }
         String digest = HexFormat.of().formatHex(rewound.getCandidateDigest().bytes());
         try {
             CandidateStore.Stored target = open(begun.candidates(), digest, store);
             learner.load(target.folder());
-            return target.manifest();
+            return target.manifest().metrics();
         } catch (IOException e) {
             throw UserErrorException.failure(
                     "Training of model " + settings.model() + " was rewound to candidate " + rewound.getCandidate()
                             + ", which cannot be loaded: " + e.getMessage()
                             + ". Restore its folder from a backup, or train under another model name.",
+                    e);
+        }
+    }
+
+    private Map<String, Double> toTheBeginning(Rewound rewound) {
+        try {
+            learner.load(store.start());
+            return Map.of();
+        } catch (IOException e) {
+            throw UserErrorException.failure(
+                    "Training of model " + settings.model() + " was rewound to its beginning after step "
+                            + rewound.getStep() + ", but the weights it began with cannot be loaded: " + e.getMessage()
+                            + ". Train under another model name.",
                     e);
         }
     }

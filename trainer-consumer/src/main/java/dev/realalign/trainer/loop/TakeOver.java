@@ -42,6 +42,7 @@ final class TakeOver {
     private final TripleSource source;
     private final Learner learner;
     private final CandidateStore store;
+    private final ReservoirKeeper reservoir;
     private final LedgerLog ledgerLog;
     private final InstantSource clock;
 
@@ -50,12 +51,14 @@ final class TakeOver {
             TripleSource source,
             Learner learner,
             CandidateStore store,
+            ReservoirKeeper reservoir,
             LedgerLog ledgerLog,
             InstantSource clock) {
         this.settings = settings;
         this.source = source;
         this.learner = learner;
         this.store = store;
+        this.reservoir = reservoir;
         this.ledgerLog = ledgerLog;
         this.clock = clock;
     }
@@ -80,16 +83,20 @@ final class TakeOver {
      * Takes over.
      *
      * @param trainer who takes over, for the ledger
+     * @param keepStart whether the weights the line began with may be needed again
      * @throws UserErrorException when no candidate is whole, the configuration does not continue the line, or ledger and
      *     candidates contradict each other
      */
-    Begun begin(String trainer) {
+    Begun begin(String trainer, boolean keepStart) {
         ledgerLog.takeOver();
         List<CheckpointCandidate> candidates = ledgerLog.candidates();
         Line line = new Line();
         try {
             store.sweep(
                     candidates.stream().map(CheckpointCandidate::getCandidate).collect(Collectors.toSet()));
+            if (keepStart) {
+                store.keepStart(learner::save);
+            }
             Optional<CandidateStore.Stored> whole =
                     candidates.isEmpty() ? Optional.empty() : Optional.of(newestWhole(candidates));
             List<LedgerEntry> tail = new ArrayList<>();
@@ -180,6 +187,7 @@ final class TakeOver {
                 .forEach((partition, offset) ->
                         offsets.put(PartitionName.parse(partition).partition(), offset));
         line.resume(manifest, heldOut, offsets);
+        reservoir.resume(stored.folder(), source);
         log.info(
                 "model {} goes on from {}: step {}, {} triples",
                 settings.model(),

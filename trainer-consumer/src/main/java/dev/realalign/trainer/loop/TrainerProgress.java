@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param session number of the session in the life of the line
  * @param ledgerSha256 hash chain of the ledger at the newest candidate, empty before the first
  * @param weightsSha256 SHA-256 of the adapter's file in the newest candidate, empty before the first
+ * @param reservoir triples that may be trained again
+ * @param resting why training rests until somebody resumes it; null while it does not
  */
 public record TrainerProgress(
         long step,
@@ -49,4 +51,6 @@ public record TrainerProgress(
         @Nullable Duration headroom,
         long session,
         String ledgerSha256,
-        String weightsSha256) {}
+        String weightsSha256,
+        int reservoir,
+        @Nullable String resting) {}

@@ -1,25 +1,32 @@
 package dev.realalign.trainer.loop;
 
 import dev.realalign.runtime.UserErrorException;
+import dev.realalign.schemas.AlarmRaised;
+import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.Measures;
 import dev.realalign.schemas.PartitionName;
 import dev.realalign.trainer.candidate.CandidateStore;
+import dev.realalign.trainer.candidate.ReservoirStore;
 import dev.realalign.trainer.learn.HeldOutMeasure;
 import dev.realalign.trainer.learn.Learner;
 import dev.realalign.trainer.learn.StepMetrics;
 import dev.realalign.trainer.ledger.Ledger;
 import dev.realalign.trainer.ledger.LedgerLog;
+import dev.realalign.trainer.ledger.PublisherNews;
+import dev.realalign.trainer.ledger.PublisherNews.GoodVersion;
 import dev.realalign.trainer.ledger.RewindRequest;
-import dev.realalign.trainer.ledger.RewindRequests;
 import dev.realalign.trainer.plan.Batch;
+import dev.realalign.trainer.plan.BatchPlan;
 import dev.realalign.trainer.plan.BatchPlan.Closing;
 import dev.realalign.trainer.plan.BatchPlanner;
 import dev.realalign.trainer.plan.Delivery;
+import dev.realalign.trainer.plan.Member;
 import dev.realalign.trainer.plan.PassedOver;
 import dev.realalign.trainer.plan.Skipped;
 import dev.realalign.trainer.stage.StageMark;
 import dev.realalign.trainer.triple.SkipReason;
+import dev.realalign.trainer.triple.TrainingPair;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -54,11 +61,13 @@ public final class TrainingLoop {
     private final Learner learner;
     private final CandidateStore store;
     private final LedgerLog ledgerLog;
-    private final RewindRequests rewinds;
+    private final PublisherNews news;
     private final LongSupplier nanoTime;
     private final InstantSource clock;
     private final FlushRequest flush;
     private final CandidateWriter writer;
+    private final ReservoirKeeper reservoir;
+    private final List<RewindRequest> asked = new ArrayList<>();
 
     private final AtomicReference<@Nullable TrainerProgress> progress = new AtomicReference<>();
     private @Nullable SortedMap<Integer, Long> flushUntil;
@@ -70,6 +79,7 @@ public final class TrainingLoop {
     private String weightsSha256 = "";
 
     private final List<StepMetrics> sinceCandidate = new ArrayList<>();
+    private int stageOfSteps;
     private final Map<SkipReason, Long> skipped = new EnumMap<>(SkipReason.class);
     private final Pace pace = new Pace();
     private long candidates;
@@ -82,7 +92,8 @@ public final class TrainingLoop {
     private record State(Ledger ledger, Line line, BatchPlanner planner, List<CheckpointCandidate> announced) {}
 
     /**
-     * @param rewinds where decisions to rewind training arrive
+     * @param replayed where triples are kept to be trained again
+     * @param news what the publisher has decided
      * @param nanoTime monotonic time in nanoseconds
      * @param clock time of day, written into candidates and the ledger
      * @param flush where wishes for an early candidate arrive
@@ -93,7 +104,8 @@ public final class TrainingLoop {
             Learner learner,
             CandidateStore store,
             LedgerLog ledgerLog,
-            RewindRequests rewinds,
+            ReservoirStore replayed,
+            PublisherNews news,
             LongSupplier nanoTime,
             InstantSource clock,
             FlushRequest flush) {
@@ -102,11 +114,12 @@ public final class TrainingLoop {
         this.learner = learner;
         this.store = store;
         this.ledgerLog = ledgerLog;
-        this.rewinds = rewinds;
+        this.news = news;
         this.nanoTime = nanoTime;
         this.clock = clock;
         this.flush = flush;
-        this.writer = new CandidateWriter(settings, learner, store, ledgerLog, clock);
+        this.reservoir = new ReservoirKeeper(settings, replayed, learner.resolution(), learner.runSeed());
+        this.writer = new CandidateWriter(settings, learner, store, reservoir, ledgerLog, clock);
         this.headroomWarnedAt = nanoTime.getAsLong() - HEADROOM_WARNING_EVERY.toNanos();
     }
 
@@ -119,7 +132,9 @@ public final class TrainingLoop {
      *     must be trained or trained again has expired, or ledger and candidates contradict each other
      */
     public void takeOver(String trainer) {
-        TakeOver.Begun taken = new TakeOver(settings, source, learner, store, ledgerLog, clock).begin(trainer);
+        asked.addAll(news.poll());
+        TakeOver.Begun taken = new TakeOver(settings, source, learner, store, reservoir, ledgerLog, clock)
+                .begin(trainer, news.goodVersions().isEmpty());
         Line line = taken.line();
         List<CheckpointCandidate> announced = new ArrayList<>(taken.candidates());
         if (!announced.isEmpty()) {
@@ -128,14 +143,14 @@ public final class TrainingLoop {
             ledgerSha256 = newest.getLedgerSha256();
             weightsSha256 = newest.getWeightsSha256();
         }
-        new Replay(settings, source, learner, store, taken)
+        new Replay(settings, source, learner, store, reservoir, taken)
                 .run(metrics -> afterStep(metrics, taken.ledger(), line, announced));
         SortedMap<Integer, Long> next = new TreeMap<>(line.nextOffsets());
         next.putAll(taken.planned());
         closeGaps(taken.ledger(), next);
         line.moveTo(next);
         BatchPlanner planner = new BatchPlanner(
-                settings.batchPairs(),
+                settings.replay().fresh(),
                 settings.deterministic() ? Duration.ofNanos(Long.MAX_VALUE) : settings.maxWait(),
                 settings.holdOut(),
                 next,
@@ -143,8 +158,42 @@ public final class TrainingLoop {
         begun = new State(taken.ledger(), line, planner, announced);
         rewindIfAsked();
         taken.ledger().settle();
+        goOnOrRest(trainer);
         source.start(next);
         publishProgress();
+    }
+
+    /** Where training rests after an alarm: lets it go on when told to, and else says why it rests. */
+    private void goOnOrRest(String trainer) {
+        Optional<AlarmRaised> rest = ledger().rest();
+        if (rest.isEmpty()) {
+            return;
+        }
+        if (settings.resume()) {
+            ledger().resume(line().step(), trainer);
+            log.info(
+                    "training of model {} goes on after the alarm of step {}",
+                    settings.model(),
+                    rest.get().getStep());
+        } else {
+            sayThatItRests(rest.get());
+        }
+    }
+
+    private void sayThatItRests(AlarmRaised alarm) {
+        log.error(
+                "training of model {} rests: {} at step {}: {}. Correct the cause (the learning rate first), then start the"
+                        + " trainer once with --resume",
+                settings.model(),
+                alarm.getKind(),
+                alarm.getStep(),
+                alarm.getExplanation());
+    }
+
+    /** Why training rests until somebody resumes it; empty while it does not. */
+    private Optional<String> restReason() {
+        return ledger().rest()
+                .map(alarm -> alarm.getKind() + " at step " + alarm.getStep() + ": " + alarm.getExplanation());
     }
 
     /** Gives up, where that is allowed, what expired before it was trained. */
@@ -181,7 +230,8 @@ public final class TrainingLoop {
     }
 
     /**
-     * Takes triples until a batch is due, at most for a while, and trains it.
+     * Takes triples until a batch is due, at most for a while, and trains it. While training rests after an alarm it takes
+     * none and returns at once.
      *
      * @return whether a step was taken
      */
@@ -190,8 +240,13 @@ public final class TrainingLoop {
         rewindIfAsked();
         switchStageIfOver();
         refreshReferenceIfAccepted();
+        if (isResting()) {
+            publishProgress();
+            restReason().ifPresent(why -> flush.abandon("training of model " + settings.model() + " rests: " + why));
+            return false;
+        }
         if (isPlanOver()) {
-            rest();
+            endPlan();
             return false;
         }
         Optional<Closing> closing = awaitBatch(start + patience.toNanos());
@@ -211,15 +266,18 @@ public final class TrainingLoop {
 
     /**
      * Begins the next stage where one is over. A candidate of the last step comes first, so that each stage is measured
-     * against its own reference.
+     * against its own reference, and none begins from weights that raise an alarm.
      */
     private void switchStageIfOver() {
-        Optional<String> end = learner.stageEnd();
-        StageMark over = learner.stageMark();
-        if (end.isEmpty() || over.isLast()) {
+        if (isResting() || learner.stageMark().isLast() || learner.stageEnd().isEmpty()) {
             return;
         }
         writeCandidate(ledger(), line(), state().announced());
+        Optional<String> end = learner.stageEnd();
+        StageMark over = learner.stageMark();
+        if (isResting() || over.isLast() || end.isEmpty()) { // an alarm led back to weights of earlier
+            return;
+        }
         learner.enterStage(over.number() + 1, line().step());
         ledger().switchStage(line().step(), over.number() + 1, Replay.setting(learner), end.get());
         line().switched(ledger().mark());
@@ -238,11 +296,11 @@ public final class TrainingLoop {
      */
     private void refreshReferenceIfAccepted() {
         OptionalLong reference = learner.followedReference();
-        List<RewindRequests.GoodVersion> good = rewinds.goodVersions();
-        if (reference.isEmpty() || good.isEmpty()) {
+        List<GoodVersion> good = news.goodVersions();
+        if (isResting() || reference.isEmpty() || good.isEmpty()) {
             return;
         }
-        RewindRequests.GoodVersion version = good.get(good.size() - 1);
+        GoodVersion version = good.get(good.size() - 1);
         boolean isNewer = state().announced().stream()
                 .anyMatch(candidate -> candidate.getDigest().equals(version.candidateDigest())
                         && candidate.getStep() > reference.getAsLong());
@@ -275,13 +333,23 @@ public final class TrainingLoop {
         return learner.stageMark().isLast() && learner.stageEnd().isPresent();
     }
 
-    /** What there is to do once the plan is over: the last candidate, and answers. What still comes stays in the log. */
-    private void rest() {
+    /**
+     * What there is to do once the plan is over: the last candidate, and answers, unless that candidate raises an alarm and
+     * training goes back. What still comes stays in the log.
+     */
+    private void endPlan() {
         ledger().settle();
         writeCandidate(ledger(), line(), state().announced());
-        flushUntil = null;
-        flush.answer(candidateStep);
+        if (!isResting() && isPlanOver()) {
+            flushUntil = null;
+            flush.answer(candidateStep);
+        }
         publishProgress();
+    }
+
+    /** Whether training rests until somebody resumes it. */
+    public boolean isResting() {
+        return ledger().rest().isPresent();
     }
 
     private Optional<Closing> awaitBatch(long deadline) throws InterruptedException {
@@ -316,29 +384,45 @@ public final class TrainingLoop {
                     unusable.skipped().reason(),
                     unusable.skipped().explanation());
         }
-        planner().accept(delivery, nanoTime.getAsLong());
+        planner().accept(settings.admission().judge(delivery, news.newestVersion()), nanoTime.getAsLong());
     }
 
     private void train(Batch batch) {
-        ledger().plan(batch.plan(), Replay.setting(learner));
-        StepMetrics metrics = learner.step(batch.plan().step(), batch.pairs());
-        line().trained(batch.plan().step(), batch.pairs(), batch.plan().nextOffsets(), ledger().mark());
+        List<Member> drawn =
+                reservoir.draw(batch.plan().step(), batch.plan().members().size(), news.newestVersion());
+        List<TrainingPair> pairs = new ArrayList<>(batch.pairs());
+        pairs.addAll(reservoir.pairs(drawn));
+        BatchPlan plan = batch.plan().with(drawn);
+        ledger().plan(plan, Replay.setting(learner));
+        StepMetrics metrics = learner.step(plan.step(), pairs);
+        line().trained(plan.step(), batch.pairs(), metrics.applied(), plan.nextOffsets(), ledger().mark());
         line().holdOut(batch.heldOut());
-        count(batch.plan().skipped());
-        ledger().done(batch.plan().step(), metrics.applied(), metrics.named());
+        reservoir.trained(plan.members(), batch.pairs(), drawn, metrics.applied());
+        count(plan.skipped());
+        ledger().done(plan.step(), metrics.applied(), metrics.named());
         afterStep(metrics, ledger(), line(), state().announced());
     }
 
     private void afterStep(StepMetrics metrics, Ledger ledger, Line line, List<CheckpointCandidate> announced) {
+        if (learner.stageMark().number() != stageOfSteps) {
+            stageOfSteps = learner.stageMark().number();
+            sinceCandidate.clear(); // each stage has a reference of its own
+        }
         sinceCandidate.add(metrics);
         last = metrics;
         if (!metrics.applied()) {
             notApplied++;
             log.warn(
-                    "step {} was not applied: loss {} with gradient norm {}; its triples count as trained",
+                    "step {} was not applied: loss {} with gradient norm {}; its triples count as trained and are never"
+                            + " drawn again",
                     line.step(),
                     metrics.loss(),
                     metrics.gradientNorm());
+            Optional<Alarm> alarm = AlarmRules.judge(line.notFiniteInARow());
+            if (alarm.isPresent() && settings.alarmAction() != AlarmAction.NONE) {
+                raiseOnceRepeated(alarm.get(), ledger, line, announced);
+                return;
+            }
         }
         if (line.step() % settings.candidateEvery() == 0) {
             writeCandidate(ledger, line, announced);
@@ -362,12 +446,14 @@ public final class TrainingLoop {
 
     /** Goes on from an earlier candidate where the publisher decided so; of several decisions the newest counts. */
     private void rewindIfAsked() {
+        asked.addAll(news.poll());
         RewindRequest newest = null;
-        for (RewindRequest request : rewinds.poll()) {
+        for (RewindRequest request : asked) {
             if (!ledger().isRewound(request.command())) {
                 newest = request;
             }
         }
+        asked.clear();
         if (newest == null) {
             return;
         }
@@ -387,7 +473,7 @@ public final class TrainingLoop {
                         newest,
                         target.manifest().step(),
                         target.manifest().ledger());
-        line().rewound(ledger().mark(), target.manifest());
+        line().rewound(ledger().mark(), target.manifest().metrics());
         sinceCandidate.clear();
         log.warn(
                 "training of model {} goes on from version {} (step {}) after step {}: {} asked for it: {}",
@@ -399,7 +485,87 @@ public final class TrainingLoop {
                 newest.reason());
     }
 
-    /** Writes and announces a candidate of the last step, if it has none yet. */
+    /**
+     * Raises an alarm, unless the step is one of several that are repeated: what the ledger says after it was done too, where
+     * nobody looked for alarms then, and the last of them is judged again.
+     */
+    private void raiseOnceRepeated(Alarm alarm, Ledger ledger, Line line, List<CheckpointCandidate> announced) {
+        if (line.mark().sha256().equals(ledger.chain().hex())) {
+            raise(alarm, ledger, line, announced);
+        } else {
+            log.warn("step {} is repeated although {}", line.step(), alarm.explanation());
+        }
+    }
+
+    /**
+     * Goes back to good weights, and says in the ledger that and why it did. The weights of the moment become no candidate.
+     *
+     * @throws UserErrorException when no good weights can be loaded
+     */
+    private void raise(Alarm alarm, Ledger ledger, Line line, List<CheckpointCandidate> announced) {
+        boolean pause = settings.alarmAction() == AlarmAction.PAUSE;
+        AlarmRaised raised = new AlarmRaised(line.step(), alarm.kind().name(), alarm.explanation(), pause);
+        String command = "alarm-" + line.step();
+        Optional<Good> good = loadGood(announced, alarm);
+        String candidate = good.map(g -> g.version().candidate()).orElse("");
+        String digest = good.map(g -> g.version().candidateDigest()).orElse("");
+        long version = good.map(g -> g.version().version()).orElse(0L);
+        Optional<CandidateManifest> manifest = good.map(Good::manifest);
+        ledger.alarm(
+                raised,
+                new RewindRequest(command, version, candidate, digest, "trainer", alarm.explanation()),
+                manifest.map(CandidateManifest::step).orElse(0L),
+                manifest.map(CandidateManifest::ledger).orElse(null));
+        line.rewound(ledger.mark(), manifest.map(CandidateManifest::metrics).orElse(Map.of()));
+        sinceCandidate.clear();
+        log.error(
+                "ALARM {} at step {} of model {}: {}. No candidate is made of these weights; training goes back to {}",
+                alarm.kind(),
+                line.step(),
+                settings.model(),
+                alarm.explanation(),
+                good.isPresent() ? "version " + version + " (candidate " + candidate + ")" : "its beginning");
+        if (pause) {
+            sayThatItRests(raised);
+        }
+    }
+
+    /** A version held good and its candidate. */
+    private record Good(GoodVersion version, CandidateManifest manifest) {}
+
+    /** Loads the newest good version whose candidate is whole; where no version was ever held good, the beginning. */
+    private Optional<Good> loadGood(List<CheckpointCandidate> announced, Alarm alarm) {
+        List<GoodVersion> versions = news.goodVersions();
+        for (int i = versions.size() - 1; i >= 0; i--) {
+            GoodVersion version = versions.get(i);
+            try {
+                CandidateStore.Stored stored = Replay.open(announced, version.candidateDigest(), store);
+                learner.load(stored.folder());
+                return Optional.of(new Good(version, stored.manifest()));
+            } catch (IOException e) {
+                log.warn(
+                        "candidate {} of version {} cannot be returned to: {}",
+                        version.candidate(),
+                        version.version(),
+                        e.getMessage());
+            }
+        }
+        try {
+            learner.load(store.start());
+            return Optional.empty();
+        } catch (IOException e) {
+            throw UserErrorException.failure(
+                    "Training of model " + settings.model() + " has gone wrong (" + alarm.explanation()
+                            + ") and there are no good weights to go back to: " + e.getMessage()
+                            + ". Restore the candidate of an accepted version from a backup, or train under another model"
+                            + " name.",
+                    e);
+        }
+    }
+
+    /**
+     * Writes and announces a candidate of the last step, if it has none yet and nothing speaks against its weights.
+     */
     private void writeCandidate(Ledger ledger, Line line, List<CheckpointCandidate> announced) {
         if (line.step() <= candidateStep || sinceCandidate.isEmpty()) {
             return;
@@ -412,11 +578,23 @@ public final class TrainingLoop {
             metrics.putAll(m.named());
             metrics.putAll(m.drift(line.measures(), line.stepsSinceMeasured()));
         });
+        Optional<Alarm> alarm = AlarmRules.judge(metrics, measure.map(HeldOutMeasure::errors));
+        if (alarm.isPresent() && settings.alarmAction() != AlarmAction.NONE) {
+            measured = measure.orElse(null);
+            raiseOnceRepeated(alarm.get(), ledger, line, announced);
+            return;
+        }
+        if (line.notFiniteInARow() > 0) {
+            metrics.put(Line.NOT_FINITE_IN_A_ROW, (double) line.notFiniteInARow());
+        }
         ledger.settle();
         CheckpointCandidate candidate =
                 writer.write(line, ledger.session(), metrics, measure.map(HeldOutMeasure::errors));
         line.measured(metrics);
         announced.add(candidate);
+        if (settings.replay().replays()) {
+            reservoir.sweep();
+        }
         candidates++;
         candidateStep = line.step();
         ledgerSha256 = candidate.getLedgerSha256();
@@ -443,7 +621,9 @@ public final class TrainingLoop {
         passOver();
         writeCandidate(ledger(), line(), state().announced());
         flushUntil = null;
-        flush.answer(candidateStep);
+        if (!isResting()) { // the next turn says why there is no answer
+            flush.answer(candidateStep);
+        }
     }
 
     /** Ends in good order: steps that no candidate holds yet get one. Pairs of the open batch stay in the log. */
@@ -482,7 +662,9 @@ public final class TrainingLoop {
                 headroom.orElse(null),
                 ledger().session(),
                 ledgerSha256,
-                weightsSha256));
+                weightsSha256,
+                reservoir.size(),
+                restReason().orElse(null)));
     }
 
     private void warnOfHeadroom(Duration left) {

@@ -148,7 +148,8 @@ public final class BatchPlanner {
         if (members.isEmpty()) {
             throw new IllegalStateException("an empty batch is not trained");
         }
-        Batch batch = new Batch(new BatchPlan(step, members, skipped, nextOffsets, closing), pairs, newlyHeldOut);
+        Batch batch =
+                new Batch(new BatchPlan(step, members, List.of(), skipped, nextOffsets, closing), pairs, newlyHeldOut);
         members.clear();
         pairs.clear();
         skipped.clear();

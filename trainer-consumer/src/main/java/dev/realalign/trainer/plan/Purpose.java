@@ -25,5 +25,11 @@ public enum Purpose {
     /** Timestep of a held-out measurement. */
     HELD_OUT_TIMESTEP,
     /** Draw from the autoencoder's posterior in a held-out measurement. */
-    HELD_OUT_POSTERIOR
+    HELD_OUT_POSTERIOR,
+    /** Slot of the reservoir that a triple takes. */
+    RESERVOIR,
+    /** Triple of the reservoir that a step trains again. */
+    REPLAY_DRAW,
+    /** Whether a triple is within the share of its source that is trained. */
+    SOURCE_WEIGHT
 }

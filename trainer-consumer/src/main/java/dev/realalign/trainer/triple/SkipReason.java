@@ -11,5 +11,9 @@ public enum SkipReason {
     /** An image is not at the model's resolution. */
     WRONG_SIZE,
     /** Kept for measuring. */
-    HELD_OUT
+    HELD_OUT,
+    /** A model too many versions ago made the negative. */
+    STALE,
+    /** Beyond the share of its source that is trained. */
+    SOURCE_WEIGHT
 }

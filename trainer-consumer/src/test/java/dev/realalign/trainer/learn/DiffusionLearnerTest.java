@@ -15,6 +15,7 @@ import dev.realalign.trainer.stage.ObjectiveChoice;
 import dev.realalign.trainer.stage.ObjectiveChoice.Kind;
 import dev.realalign.trainer.stage.RateSchedule;
 import dev.realalign.trainer.stage.Stage;
+import dev.realalign.trainer.stage.StagePlan;
 import dev.realalign.trainer.stage.StagePlanText;
 import dev.realalign.trainer.triple.TrainingPair;
 import dev.realalign.trainer.triple.Triples;
@@ -253,6 +254,23 @@ class DiffusionLearnerTest {
     }
 
     @Test
+    void a_learner_that_is_led_back_into_an_earlier_stage_goes_on_from_there_to_the_bit() throws IOException {
+        Path good = Files.createDirectory(folder.resolve("good"));
+        try (DiffusionLearner learner = new DiffusionLearner(model, stages())) {
+            steps(learner, 1, 2);
+            learner.save(good);
+            steps(learner, 3, 7);
+            assertThat(learner.stageMark().number()).isGreaterThan(1);
+            Map<String, String> expected = saved(learner);
+            learner.load(good);
+            assertThat(learner.stageMark()).hasToString("1 of 3 (dro)");
+            assertThat(learner.stageEnd()).as("one of its three steps is left").isEmpty();
+            steps(learner, 3, 7);
+            assertThat(saved(learner)).isEqualTo(expected);
+        }
+    }
+
+    @Test
     void the_reference_follows_an_accepted_version_where_the_stage_says_so() throws IOException {
         LearnerSettings following = TinyPhoto.settings(
                 StagePlanText.parse(
@@ -303,7 +321,8 @@ class DiffusionLearnerTest {
                 free.averageDecay(),
                 free.averageEvery(),
                 free.heldOutTimesteps(),
-                free.captionCache());
+                free.captionCache(),
+                free.posteriorCacheBytes());
         try (DiffusionLearner learner = new DiffusionLearner(model, free)) {
             assertThat(learner.step(1, batch(1)).adapterNorm()).isGreaterThan(0.06);
         }
@@ -508,12 +527,59 @@ class DiffusionLearnerTest {
                 assertThat(learner.step(2, pairs).applied()).isTrue();
                 assertThat(learner.measure(pairs)).isPresent();
                 first = saved(learner);
+                assertThat(learner.posteriorUse().misses())
+                        .as("four images, plain or mirrored")
+                        .isLessThanOrEqualTo(8);
+                assertThat(learner.posteriorUse().hits()).isPositive();
             }
-            try (DiffusionLearner learner = new DiffusionLearner(latent, settings)) {
+            LearnerSettings noCache = TinyPhoto.settings(ObjectiveChoice.of(Kind.DPO, 2000), 3e-3, 0);
+            try (DiffusionLearner learner = new DiffusionLearner(latent, noCache)) {
                 learner.step(1, pairs);
                 learner.step(2, pairs);
-                assertThat(saved(learner)).isEqualTo(first);
+                assertThat(saved(learner))
+                        .as("computed or found, the same bits")
+                        .isEqualTo(first);
+                assertThat(learner.posteriorUse()).isEqualTo(new CacheUse(0, 8));
             }
         }
+    }
+
+    @Test
+    void in_dro_too_the_preferred_images_of_a_latent_model_are_encoded_once() throws IOException {
+        Path golden = Path.of(System.getProperty("realalign.shared", "shared"), "golden", "models", "sd15-tiny");
+        assumeTrue(Files.isDirectory(golden), "no golden models at " + golden);
+        StagePlan plan = StagePlanText.parse(
+                "dro steps=2 refresh=1; dpo",
+                Stage.endless(ObjectiveChoice.of(Kind.DPO, 2000), RateSchedule.constant(3e-3, 0)));
+        try (DiffusionModel latent = DiffusionModel.load(golden, LoadOptions.DEFAULT)) {
+            List<TrainingPair> pairs =
+                    List.of(Triples.pair(1, latent.resolution()), Triples.pair(2, latent.resolution()));
+            Map<String, String> found;
+            try (DiffusionLearner learner = new DiffusionLearner(latent, TinyPhoto.settings(plan, 0, 16))) {
+                throughTheSwitch(learner, pairs);
+                found = saved(learner);
+                assertThat(learner.posteriorUse().misses())
+                        .as("four images, plain or mirrored")
+                        .isLessThanOrEqualTo(8);
+                assertThat(learner.posteriorUse().hits()
+                                + learner.posteriorUse().misses())
+                        .as("two preferred images a step of dro, all four in a step of dpo")
+                        .isEqualTo(2 + 2 + 4);
+            }
+            try (DiffusionLearner learner = new DiffusionLearner(latent, TinyPhoto.settings(plan, 0, 0))) {
+                throughTheSwitch(learner, pairs);
+                assertThat(saved(learner))
+                        .as("computed or found, the same bits")
+                        .isEqualTo(found);
+                assertThat(learner.posteriorUse()).isEqualTo(new CacheUse(0, 8));
+            }
+        }
+    }
+
+    private static void throughTheSwitch(DiffusionLearner learner, List<TrainingPair> pairs) {
+        assertThat(learner.step(1, pairs).applied()).isTrue();
+        assertThat(learner.step(2, pairs).applied()).isTrue();
+        learner.enterStage(2, 2);
+        assertThat(learner.step(3, pairs).applied()).isTrue();
     }
 }

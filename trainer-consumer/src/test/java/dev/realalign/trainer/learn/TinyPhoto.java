@@ -29,11 +29,15 @@ public final class TinyPhoto {
     }
 
     public static LearnerSettings settings(ObjectiveChoice objective) {
-        return settings(objective, 3e-3, 16);
+        return settings(objective, 3e-3);
     }
 
     public static LearnerSettings settings(Kind kind) {
         return settings(ObjectiveChoice.of(kind, 2000));
+    }
+
+    public static LearnerSettings settings(ObjectiveChoice objective, double learningRate) {
+        return settings(objective, learningRate, 16);
     }
 
     static LearnerSettings settings(ObjectiveChoice objective, double learningRate, int captionCache) {
@@ -41,7 +45,8 @@ public final class TinyPhoto {
                 StagePlan.of(Stage.endless(objective, RateSchedule.constant(learningRate, 0))), 0, captionCache);
     }
 
-    static LearnerSettings settings(StagePlan stages, int microPairs, int captionCache) {
+    static LearnerSettings settings(
+            StagePlan stages, int microPairs, int captionCache) { // no caption cache, no cache at all
         return new LearnerSettings(
                 42,
                 new LoraConfig(2, 4),
@@ -56,7 +61,8 @@ public final class TinyPhoto {
                 0.9,
                 2,
                 2,
-                captionCache);
+                captionCache,
+                captionCache == 0 ? 0 : 1 << 20);
     }
 
     public static List<TrainingPair> pairs(int from, int to) {

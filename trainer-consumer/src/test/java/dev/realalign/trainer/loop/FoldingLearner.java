@@ -45,6 +45,10 @@ final class FoldingLearner implements Learner {
     int rank = 4;
     long seed = 7;
     double loss = 0.5;
+    /** Error on held-out real images; the reference has 1. */
+    double heldOutMW = 1;
+
+    double factor = 0.5;
     CrashPoints crashes = CrashPoints.none();
 
     @Override
@@ -119,7 +123,7 @@ final class FoldingLearner implements Learner {
         }
         crashes.pass();
         return new StepMetrics(
-                pairs.size(), loss, 1, 1, 1, 1, 0.5, 0.5, 1, 0.1, 1e-3, 1, applied, Collections.emptySortedMap());
+                pairs.size(), loss, 1, 1, 1, 1, 0.5, factor, 1, 0.1, 1e-3, 1, applied, Collections.emptySortedMap());
     }
 
     @Override
@@ -127,7 +131,7 @@ final class FoldingLearner implements Learner {
         return heldOut.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new HeldOutMeasure(
-                        heldOut.size(), 1, 2, 1, 1, 0.75, errors(heldOut), Collections.emptySortedMap()));
+                        heldOut.size(), heldOutMW, 2, 1, 1, 0.75, errors(heldOut), Collections.emptySortedMap()));
     }
 
     @Override
@@ -156,9 +160,9 @@ final class FoldingLearner implements Learner {
     @Override
     public void close() {}
 
-    private static HeldOutErrors errors(List<TrainingPair> heldOut) {
+    private HeldOutErrors errors(List<TrainingPair> heldOut) {
         return HeldOutErrors.of(heldOut.stream()
-                .map(pair -> new HeldOutErrors.Measurement(pair.imageId(), 0, 500, 1, 2, 1, 1))
+                .map(pair -> new HeldOutErrors.Measurement(pair.imageId(), 0, 500, heldOutMW, 2, 1, 1))
                 .toList());
     }
 }

@@ -3,37 +3,52 @@ package dev.realalign.trainer.loop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.realalign.runtime.UserErrorException;
+import dev.realalign.schemas.AlarmRaised;
 import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.GapAccepted;
 import dev.realalign.schemas.LedgerEntry;
+import dev.realalign.schemas.LedgerMember;
+import dev.realalign.schemas.LedgerSkip;
+import dev.realalign.schemas.Measures;
+import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.ReferenceRefreshed;
+import dev.realalign.schemas.ReservoirState;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.SessionBegun;
 import dev.realalign.schemas.StageSwitched;
+import dev.realalign.schemas.StoreFolder;
+import dev.realalign.schemas.TrainingResumed;
 import dev.realalign.trainer.candidate.CandidateStore;
+import dev.realalign.trainer.candidate.ReservoirStore;
 import dev.realalign.trainer.ledger.FencedException;
 import dev.realalign.trainer.ledger.LedgerChain;
 import dev.realalign.trainer.ledger.LedgerState;
 import dev.realalign.trainer.ledger.RewindRequest;
-import dev.realalign.trainer.ledger.RewindRequests;
+import dev.realalign.trainer.plan.Admission;
 import dev.realalign.trainer.plan.Delivery;
 import dev.realalign.trainer.plan.HoldOutRule;
+import dev.realalign.trainer.plan.ReplayRule;
 import dev.realalign.trainer.plan.Skipped;
+import dev.realalign.trainer.plan.SourceWeights;
 import dev.realalign.trainer.triple.SkipReason;
+import dev.realalign.trainer.triple.TrainingPair;
 import dev.realalign.trainer.triple.Triples;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -58,13 +73,16 @@ class TrainingLoopTest {
     private final SortedMap<Integer, List<Delivery>> log = new TreeMap<>();
     private final MemoryClock clock = new MemoryClock();
     private final MemoryLedger.Kept candidates = new MemoryLedger.Kept();
-    private final List<RewindRequest> rewinds = new ArrayList<>();
-    private final List<RewindRequests.GoodVersion> accepted = new ArrayList<>();
+    private final MemoryNews news = new MemoryNews();
     private final FlushRequest flush = new FlushRequest();
     private boolean deterministic;
     private boolean acceptGaps;
     private List<Integer> stageSteps = List.of();
     private boolean followsAccepted;
+    private boolean resume;
+    private ReplayRule replay = ReplayRule.none(4);
+    private SourceWeights weights = SourceWeights.NONE;
+    private AlarmAction alarmAction = AlarmAction.PAUSE;
     private CrashPoints crashes = CrashPoints.none();
     private FoldingLearner learner;
     private MemoryTriples triples;
@@ -100,29 +118,22 @@ class TrainingLoopTest {
                 "0".repeat(64),
                 deterministic,
                 acceptGaps,
-                Duration.ofHours(1));
+                Duration.ofHours(1),
+                new Admission(learner.seed, 8, weights),
+                replay,
+                alarmAction,
+                resume);
         return new TrainingLoop(
                 settings,
                 triples,
                 learner,
                 new CandidateStore(new CheckpointLayout(root), "m"),
                 new MemoryLedger(candidates, crashes),
-                new Decisions(),
+                new ReservoirStore(new CheckpointLayout(root), "m"),
+                news,
                 clock::nanoTime,
                 clock,
                 flush);
-    }
-
-    private final class Decisions implements RewindRequests {
-        @Override
-        public List<RewindRequest> poll() {
-            return List.copyOf(rewinds);
-        }
-
-        @Override
-        public List<GoodVersion> goodVersions() {
-            return List.copyOf(accepted);
-        }
     }
 
     /** A new process: nothing is left but the log, the announcements and the files. */
@@ -529,7 +540,7 @@ class TrainingLoopTest {
     }
 
     /** The reference: what an undisturbed run over this feed ends in. */
-    private record Undisturbed(String weights, String chain, long boundaries) {}
+    private record Undisturbed(String weights, String chain, ReservoirState reservoir, long boundaries) {}
 
     private Undisturbed undisturbed(int pictures) throws Exception {
         feed(0, pictures);
@@ -537,7 +548,7 @@ class TrainingLoopTest {
         restart();
         loop.takeOver("test");
         untilTrained();
-        Undisturbed end = new Undisturbed(learner.weights, chain(), crashes.passed());
+        Undisturbed end = new Undisturbed(learner.weights, chain(), reservoir(), crashes.passed());
         candidates.entries.clear();
         candidates.announced.clear();
         wipe();
@@ -563,11 +574,31 @@ class TrainingLoopTest {
     }
 
     @ParameterizedTest
-    @MethodSource("plans")
+    @MethodSource("stagePlans")
     void killed_at_any_boundary_it_ends_with_the_same_weights_and_the_same_ledger(List<Integer> plan) throws Exception {
         deterministic = true;
         stageSteps = plan;
-        Undisturbed expected = undisturbed(34);
+        assertThat(killAtEveryBoundary(34)).isEqualTo(ReservoirState.of(0, List.of()));
+    }
+
+    @ParameterizedTest
+    @MethodSource("stagePlans")
+    void killed_at_any_boundary_a_replaying_run_ends_with_the_same_reservoir_too(List<Integer> plan) throws Exception {
+        deterministic = true;
+        stageSteps = plan;
+        replay = ReplayRule.of(4, 0.5, 5);
+        ReservoirState end = killAtEveryBoundary(26);
+        assertThat(end.slots()).hasSize(5);
+        assertThat(end.offered()).as("all but the held-out ones").isGreaterThan(20);
+        assertThat(candidates.entries.stream()
+                        .filter(e -> e.getEntry() instanceof BatchPlanned planned
+                                && !planned.getDrawn().isEmpty()))
+                .as("steps that trained something again")
+                .hasSizeGreaterThan(8);
+    }
+
+    private ReservoirState killAtEveryBoundary(int pictures) throws Exception {
+        Undisturbed expected = undisturbed(pictures);
         assertThat(expected.boundaries()).isGreaterThan(60);
         for (long boundary = 1; boundary <= expected.boundaries(); boundary++) {
             candidates.entries.clear();
@@ -588,12 +619,37 @@ class TrainingLoopTest {
             untilTrained();
             assertThat(learner.weights).as("weights after boundary " + boundary).isEqualTo(expected.weights());
             assertThat(chain()).as("ledger after boundary " + boundary).isEqualTo(expected.chain());
+            assertThat(reservoir()).as("reservoir after boundary " + boundary).isEqualTo(expected.reservoir());
+            assertThat(kept()).containsAll(digests(expected.reservoir()));
             assertThat(consumed()).containsExactlyInAnyOrderElementsOf(fed());
+        }
+        return expected.reservoir();
+    }
+
+    /** The reservoir of the newest candidate. */
+    private ReservoirState reservoir() throws IOException {
+        return ReservoirStore.state(CheckpointLayout.folder(URI.create(
+                candidates.announced.get(candidates.announced.size() - 1).getLocation())));
+    }
+
+    private static List<String> digests(ReservoirState reservoir) {
+        return reservoir.slots().stream().map(ReservoirState.Slot::triple).toList();
+    }
+
+    /** Digests of the triples whose files are kept for replay. */
+    private List<String> kept() throws IOException {
+        Path folder = root.resolve("models/m/replay");
+        if (!Files.exists(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString().replace(".avro", ""))
+                    .toList();
         }
     }
 
     /** Steps of the stages before the last: none; one that ends between candidates and one that ends with a candidate. */
-    static Stream<List<Integer>> plans() {
+    static Stream<List<Integer>> stagePlans() {
         return Stream.of(List.of(), List.of(2, 4));
     }
 
@@ -604,11 +660,7 @@ class TrainingLoopTest {
         restart();
         loop.takeOver("test");
         turns(6);
-        List<StageSwitched> switches = candidates.entries.stream()
-                .map(LedgerEntry::getEntry)
-                .filter(StageSwitched.class::isInstance)
-                .map(StageSwitched.class::cast)
-                .toList();
+        List<StageSwitched> switches = switches();
         assertThat(switches).hasSize(1);
         assertThat(switches.get(0).getStep()).isEqualTo(4);
         assertThat(switches.get(0).getStage()).isEqualTo(2);
@@ -622,6 +674,14 @@ class TrainingLoopTest {
         assertThat(loop.progress().orElseThrow().stage()).hasToString("2 of 2 (fold)");
         assertThat(manifestOf("step-0000000006-s0001").objective().settings()).containsEntry("stage", "2");
         assertThat(chain()).isNotEqualTo(LedgerChain.EMPTY.hex());
+    }
+
+    private List<StageSwitched> switches() {
+        return candidates.entries.stream()
+                .map(LedgerEntry::getEntry)
+                .filter(StageSwitched.class::isInstance)
+                .map(StageSwitched.class::cast)
+                .toList();
     }
 
     private CandidateManifest manifestOf(String candidate) throws Exception {
@@ -653,7 +713,8 @@ class TrainingLoopTest {
         loop.takeOver("test");
         turns(6);
         CheckpointCandidate third = candidates.announced.get(0);
-        rewinds.add(new RewindRequest("command-1", 1, third.getCandidate(), third.getDigest(), "ann", "colours drift"));
+        news.rewinds.add(
+                new RewindRequest("command-1", 1, third.getCandidate(), third.getDigest(), "ann", "colours drift"));
         turns(3);
         String after = learner.weights;
         assertThat(candidates.entries.stream().filter(e -> e.getEntry() instanceof StageSwitched))
@@ -672,7 +733,7 @@ class TrainingLoopTest {
         loop.takeOver("test");
         turns(4);
         CheckpointCandidate third = candidates.announced.get(0);
-        accepted.add(new RewindRequests.GoodVersion(1, third.getCandidate(), third.getDigest()));
+        news.accept(third);
         turns(1);
         String after = learner.weights;
         List<ReferenceRefreshed> refreshes = candidates.entries.stream()
@@ -706,7 +767,7 @@ class TrainingLoopTest {
         turns(4);
         CheckpointCandidate third = candidates.announced.get(0);
         Files.delete(root.resolve("models/m/candidates/step-0000000003-s0001/manifest.json"));
-        accepted.add(new RewindRequests.GoodVersion(1, third.getCandidate(), third.getDigest()));
+        news.accept(third);
         turns(2);
         assertThat(candidates.entries.stream().filter(e -> e.getEntry() instanceof ReferenceRefreshed))
                 .isEmpty();
@@ -777,7 +838,8 @@ class TrainingLoopTest {
         String atThree = learner.weights;
         turns(4);
         CheckpointCandidate third = candidates.announced.get(0);
-        rewinds.add(new RewindRequest("command-1", 1, third.getCandidate(), third.getDigest(), "ann", "colours drift"));
+        news.rewinds.add(
+                new RewindRequest("command-1", 1, third.getCandidate(), third.getDigest(), "ann", "colours drift"));
         restart();
         loop.takeOver("test");
         assertThat(learner.weights).isEqualTo(atThree);
@@ -869,5 +931,477 @@ class TrainingLoopTest {
                 .hasMessageStartingWith(
                         "The training ledger of model m cannot be followed: the training ledger ends before"
                                 + " entry ");
+    }
+
+    // ---- replay, staleness, weights ------------------------------------------------------------------------------
+
+    @Test
+    void draws_are_listed_apart_from_members_and_trained_after_them() throws Exception {
+        replay = ReplayRule.of(4, 0.5, 100);
+        feed(0, 30);
+        restart();
+        loop.takeOver("test");
+        turns(5);
+        List<BatchPlanned> plans = plans();
+        assertThat(plans.get(0).getDrawn()).as("nothing to draw from yet").isEmpty();
+        for (int i = 1; i < plans.size(); i++) {
+            List<String> trained = new ArrayList<>(images(plans.get(i).getMembers()));
+            trained.addAll(images(plans.get(i).getDrawn()));
+            assertThat(learner.steps.get(i)).isEqualTo(trained).hasSize(4).doesNotHaveDuplicates();
+            List<String> before =
+                    learner.steps.subList(0, i).stream().flatMap(List::stream).toList();
+            assertThat(before).containsAll(images(plans.get(i).getDrawn()));
+        }
+        assertThat(loop.progress().orElseThrow().triples())
+                .as("draws consume nothing")
+                .isEqualTo(10);
+        assertThat(loop.progress().orElseThrow().reservoir()).isEqualTo(10);
+    }
+
+    private List<BatchPlanned> plans() {
+        return candidates.entries.stream()
+                .map(LedgerEntry::getEntry)
+                .filter(BatchPlanned.class::isInstance)
+                .map(BatchPlanned.class::cast)
+                .toList();
+    }
+
+    private static List<String> images(List<LedgerMember> members) {
+        return members.stream()
+                .map(member -> HexFormat.of().formatHex(member.getImageId().bytes()))
+                .toList();
+    }
+
+    @Test
+    void a_triple_that_is_replayed_outlives_its_record_and_one_whose_file_is_gone_its_file() throws Exception {
+        replay = ReplayRule.of(4, 0.5, 100);
+        feed(0, 60);
+        restart();
+        loop.takeOver("test");
+        turns(6);
+        loop.finish();
+        ReservoirState state = reservoir();
+        Path folder = root.resolve("models/m/replay");
+        Path first = folder.resolve(state.slots().get(0).triple() + ".avro");
+        Files.delete(first);
+        restart();
+        loop.takeOver("test");
+        assertThat(first).as("read from the stream again").exists();
+        turns(1);
+        loop.finish();
+        log.values().forEach(deliveries -> deliveries.removeIf(d -> d.offset() < 10));
+        restart();
+        triples.beginning = 10;
+        loop.takeOver("test");
+        turns(2); // draws from what has expired
+        loop.finish();
+        Files.delete(first);
+        restart();
+        triples.beginning = 10;
+        assertThatThrownBy(() -> loop.takeOver("test"))
+                .isInstanceOf(UserErrorException.class)
+                .hasMessageStartingWith(
+                        "The replay reservoir of model m lacks the files of 1 triples, first that of image "
+                                + state.slots().get(0).imageId())
+                .hasMessageEndingWith("and then begin an empty reservoir.");
+    }
+
+    @Test
+    void files_that_no_candidate_names_are_deleted() throws Exception {
+        replay = ReplayRule.of(4, 0.5, 3);
+        feed(0, 60);
+        restart();
+        loop.takeOver("test");
+        turns(3);
+        StoreFolder.remove(root.resolve("models/m/candidates/step-0000000003-s0001")); // as the publisher does
+        turns(9);
+        assertThat(kept()).hasSizeLessThanOrEqualTo(9).containsAll(digests(reservoir()));
+        assertThat(candidates.announced).hasSize(4);
+    }
+
+    private Delivery generated(int number, long generatorVersion) throws Exception {
+        PreferenceTriple triple = Triples.draft(number, FoldingLearner.RESOLUTION)
+                .setGeneratorVersion(generatorVersion)
+                .build();
+        return new Delivery.Usable(0, number, TrainingPair.of(triple.getImageId(), triple, FoldingLearner.RESOLUTION));
+    }
+
+    @Test
+    void a_stale_negative_is_skipped_and_stays_skipped_when_the_step_is_repeated() throws Exception {
+        news.newestVersion = 9;
+        append(new Delivery.Usable(0, 0, Triples.pair(0, FoldingLearner.RESOLUTION))); // the first is held out
+        for (int i = 1; i < 8; i++) {
+            append(generated(i, i % 2 == 0 ? 0 : 1));
+        }
+        for (int i = 8; i < 30; i++) {
+            append(new Delivery.Usable(0, i, Triples.pair(i, FoldingLearner.RESOLUTION)));
+        }
+        loop.takeOver("test");
+        turns(2);
+        List<LedgerSkip> stale = skips(SkipReason.STALE);
+        assertThat(stale.stream().map(LedgerSkip::getOffset)).containsExactly(2L, 4L, 6L);
+        assertThat(stale.get(0).getExplanation())
+                .isEqualTo("version 0 made its negative and version 9 is the newest accepted one, more than 8 later");
+        String weights = learner.weights;
+        news.newestVersion = 20; // now the others would be stale too, but they were trained
+        restart();
+        loop.takeOver("test");
+        assertThat(learner.weights).isEqualTo(weights);
+        assertThat(consumed()).doesNotHaveDuplicates();
+    }
+
+    private List<LedgerSkip> skips(SkipReason reason) {
+        return candidates.entries.stream()
+                .map(LedgerEntry::getEntry)
+                .filter(RecordsSkipped.class::isInstance)
+                .flatMap(entry -> ((RecordsSkipped) entry).getRecords().stream())
+                .filter(skip -> skip.getReason().equals(reason.name()))
+                .toList();
+    }
+
+    @Test
+    void what_goes_beyond_the_share_of_its_source_is_skipped() throws Exception {
+        weights = SourceWeights.parse(List.of("test/1=0", "test/=0.999999"));
+        feed(0, 25);
+        restart();
+        loop.takeOver("test");
+        untilTrained();
+        assertThat(skips(SkipReason.SOURCE_WEIGHT)).hasSize(11).allSatisfy(skip -> assertThat(skip.getExplanation())
+                .isEqualTo("of test/1 a share of 0.0 is trained"));
+        assertThat(consumed()).containsExactlyInAnyOrderElementsOf(fed());
+    }
+
+    // ---- alarms ---------------------------------------------------------------------------------------------------
+
+    private List<AlarmRaised> alarms() {
+        return candidates.entries.stream()
+                .map(LedgerEntry::getEntry)
+                .filter(AlarmRaised.class::isInstance)
+                .map(AlarmRaised.class::cast)
+                .toList();
+    }
+
+    @Test
+    void an_alarm_leads_back_to_the_accepted_version_makes_no_candidate_and_rests_until_it_is_resumed()
+            throws Exception {
+        feed(0, 80);
+        loop.takeOver("test");
+        turns(3);
+        news.accept(candidates.announced.get(0));
+        String good = learner.weights;
+        turns(3);
+        learner.heldOutMW = 1.25;
+        turns(3); // the candidate of step 9 is due
+        assertThat(candidates.announced.stream().map(CheckpointCandidate::getStep))
+                .containsExactly(3L, 6L);
+        assertThat(learner.weights).isEqualTo(good);
+        assertThat(alarms())
+                .containsExactly(new AlarmRaised(
+                        9L,
+                        "HELD_OUT_RATIO",
+                        "the error on held-out real images is 1.2500 times the reference's, more than 1.1000",
+                        true));
+        Rewound back =
+                (Rewound) candidates.entries.get(candidates.entries.size() - 1).getEntry();
+        assertThat(back.getToStep()).isEqualTo(3);
+        assertThat(back.getCandidate()).isEqualTo("step-0000000003-s0001");
+        assertThat(back.getCommand()).isEqualTo("alarm-9");
+        assertThat(back.getActor()).isEqualTo("trainer");
+        int entries = candidates.entries.size();
+        CompletableFuture<Long> flushed = flush.ask();
+        for (int i = 0; i < 3; i++) {
+            assertThat(loop.turn(PATIENCE)).isFalse();
+        }
+        loop.finish();
+        assertThat(candidates.entries).as("nothing is consumed").hasSize(entries);
+        assertThat(loop.progress().orElseThrow().resting())
+                .isEqualTo(
+                        "HELD_OUT_RATIO at step 9: the error on held-out real images is 1.2500 times the reference's,"
+                                + " more than 1.1000");
+        assertThat(flushed).isCompletedExceptionally();
+
+        restart();
+        loop.takeOver("test");
+        assertThat(loop.isResting()).as("a restart changes nothing").isTrue();
+        assertThat(learner.weights).isEqualTo(good);
+        resume = true;
+        restart();
+        loop.takeOver("test");
+        assertThat(loop.isResting()).isFalse();
+        assertThat(candidates.entries.get(candidates.entries.size() - 1).getEntry())
+                .isEqualTo(new TrainingResumed(9L, "test"));
+        turns(3);
+        resume = false;
+        restart();
+        loop.takeOver("test");
+        assertThat(loop.isResting()).as("resumed for good").isFalse();
+        assertThat(consumed()).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void without_an_accepted_version_an_alarm_leads_back_to_the_beginning() throws Exception {
+        alarmAction = AlarmAction.REWIND;
+        feed(0, 60);
+        restart();
+        learner.heldOutMW = 2;
+        loop.takeOver("test");
+        turns(3);
+        assertThat(candidates.announced).isEmpty();
+        assertThat(learner.weights).isEqualTo("untrained");
+        assertThat(loop.isResting()).as("it goes on at once").isFalse();
+        turns(1);
+        String goingOn = learner.weights;
+        restart();
+        loop.takeOver("test");
+        assertThat(learner.weights).as("repeated from the rewind").isEqualTo(goingOn);
+        turns(2); // the measure is good again
+        assertThat(candidates.announced.stream().map(CheckpointCandidate::getStep))
+                .containsExactly(6L);
+    }
+
+    /** With no end of a stage before the candidate of step 3, and with one after step 2. */
+    @ParameterizedTest
+    @MethodSource("stagePlans")
+    void killed_at_any_boundary_of_an_alarm_it_is_raised_once_and_no_stage_begins(List<Integer> plan) throws Exception {
+        deterministic = true;
+        stageSteps = plan;
+        feed(0, 24);
+        for (long boundary = 1; ; boundary++) {
+            candidates.entries.clear();
+            candidates.announced.clear();
+            wipe();
+            crashes = new CrashPoints(boundary);
+            boolean killed = runIntoAlarm();
+            crashes = CrashPoints.none();
+            runIntoAlarm();
+            assertThat(alarms().stream().map(AlarmRaised::getStep))
+                    .as("after boundary " + boundary)
+                    .containsExactly(plan.isEmpty() ? 3L : 2L);
+            assertThat(switches()).isEmpty();
+            assertThat(learner.weights).isEqualTo("untrained");
+            assertThat(candidates.announced).isEmpty();
+            if (!killed) {
+                break;
+            }
+        }
+    }
+
+    private boolean runIntoAlarm() throws InterruptedException {
+        restart();
+        learner.heldOutMW = 2;
+        try {
+            loop.takeOver("test");
+            for (int turns = 0; !loop.isResting(); turns++) {
+                assertThat(turns).isLessThan(100);
+                loop.turn(PATIENCE);
+            }
+            return false;
+        } catch (CrashPoints.Killed e) {
+            return true;
+        }
+    }
+
+    @Test
+    void an_alarm_leads_back_into_the_stage_of_the_good_version_and_through_the_switch_again() throws Exception {
+        deterministic = true;
+        alarmAction = AlarmAction.REWIND;
+        stageSteps = List.of(4);
+        feed(0, 120);
+        restart();
+        loop.takeOver("test");
+        turns(3);
+        news.accept(candidates.announced.get(0)); // a step before the end of stage 1
+        String good = learner.weights;
+        turns(2);
+        assertThat(loop.progress().orElseThrow().stage()).hasToString("2 of 2 (fold)");
+        learner.heldOutMW = 1.25;
+        turns(1); // the candidate of step 6 is due
+        for (int life = 0;
+                life < 2;
+                life++) { // the second repeats switch, alarm and rewind from the candidate of step 4
+            assertThat(alarms().stream().map(AlarmRaised::getStep)).containsExactly(6L);
+            assertThat(learner.weights).isEqualTo(good);
+            assertThat(learner.stageMark()).hasToString("1 of 2 (fold)");
+            assertThat(learner.stageEnd()).as("a step of stage 1 is left").isEmpty();
+            restart();
+            loop.takeOver("test");
+        }
+        turns(2);
+        assertThat(switches().stream().map(StageSwitched::getStep)).containsExactly(4L, 7L);
+        String after = learner.weights;
+        restart();
+        loop.takeOver("test");
+        assertThat(learner.weights).isEqualTo(after);
+        assertThat(learner.stageMark()).hasToString("2 of 2 (fold)");
+        assertThat(alarms()).hasSize(1);
+        assertThat(consumed()).doesNotHaveDuplicates();
+        chain();
+    }
+
+    @Test
+    void an_alarm_at_the_end_of_the_plan_leaves_a_flush_without_an_answer() throws Exception {
+        feed(0, 60);
+        learner.endless = false;
+        loop.takeOver("test");
+        turns(4);
+        assertThat(loop.isPlanOver()).isTrue();
+        learner.heldOutMW = 2;
+        CompletableFuture<Long> flushed = flush.ask();
+        assertThat(loop.turn(PATIENCE)).isFalse();
+        assertThat(loop.isResting()).isTrue();
+        assertThat(loop.isPlanOver()).as("it is back at the beginning").isFalse();
+        assertThat(flushed).isNotDone();
+        assertThat(loop.turn(PATIENCE)).isFalse();
+        assertThat(flushed).isCompletedExceptionally();
+        assertThat(candidates.announced.stream().map(CheckpointCandidate::getStep))
+                .containsExactly(3L);
+    }
+
+    @Test
+    void the_drift_of_the_held_out_error_begins_anew_with_a_stage() throws Exception {
+        stageSteps = List.of(13);
+        feed(0, 120);
+        restart();
+        learner.heldOutMW = 1.05;
+        loop.takeOver("test");
+        turns(14); // the candidate of step 13, the switch, a step
+        restart();
+        learner.heldOutMW = 1.01;
+        loop.takeOver("test");
+        turns(4);
+        List<Double> steps = new ArrayList<>();
+        for (CheckpointCandidate candidate : candidates.announced.subList(3, 7)) {
+            steps.add(candidate.getMetrics().get(Measures.HELD_OUT_DRIFT_STEPS));
+            assertThat(candidate.getMetrics().get(Measures.HELD_OUT_DRIFT))
+                    .as("no stage has the other's errors in its average")
+                    .isCloseTo(candidate.getStep() <= 13 ? 0.05 : 0.01, within(1e-12));
+        }
+        assertThat(candidates.announced.stream().map(CheckpointCandidate::getStep))
+                .containsExactly(3L, 6L, 9L, 12L, 13L, 15L, 18L);
+        assertThat(steps.get(1)).isEqualTo(steps.get(0) + 1).isGreaterThan(3);
+        assertThat(steps.subList(2, 4)).containsExactly(0.0, 3.0);
+    }
+
+    @Test
+    void a_candidate_that_is_gone_makes_way_for_the_good_one_before() throws Exception {
+        feed(0, 80);
+        loop.takeOver("test");
+        turns(3);
+        String first = learner.weights;
+        turns(3);
+        candidates.announced.forEach(news::accept);
+        damage(root.resolve("models/m/candidates/step-0000000006-s0001/adapter.safetensors"), "removed");
+        learner.factor = 0.01;
+        turns(3);
+        assertThat(alarms().get(0).getExplanation())
+                .isEqualTo(
+                        "the mean gradient factor is 0.0100, less than 0.0200: nothing is learned from such pairs any"
+                                + " more");
+        assertThat(learner.weights).isEqualTo(first);
+    }
+
+    @Test
+    void a_batch_that_is_not_finite_is_never_drawn_again_and_three_in_a_row_raise_an_alarm() throws Exception {
+        replay = ReplayRule.of(4, 0.5, 100);
+        feed(0, 80);
+        restart();
+        loop.takeOver("test");
+        turns(2);
+        learner.loss = Double.NaN;
+        turns(2);
+        List<String> quarantined = new ArrayList<>(learner.steps.get(2));
+        quarantined.addAll(learner.steps.get(3));
+        assertThat(loop.isResting()).isFalse();
+        learner.loss = 0.5;
+        turns(8);
+        assertThat(learner.steps.subList(4, 12))
+                .allSatisfy(step -> assertThat(step).doesNotContainAnyElementsOf(quarantined));
+        learner.loss = Double.POSITIVE_INFINITY;
+        turns(3);
+        assertThat(loop.isResting()).isTrue();
+        assertThat(alarms().get(0).getKind()).isEqualTo("NOT_FINITE");
+        assertThat(alarms().get(0).getExplanation())
+                .isEqualTo("3 steps in a row had no finite loss or no finite gradient");
+    }
+
+    @Test
+    void steps_that_are_not_finite_are_counted_across_a_restart() throws Exception {
+        feed(0, 80);
+        loop.takeOver("test");
+        turns(1);
+        learner.loss = Double.NaN;
+        turns(2);
+        assertThat(candidates.announced).as("a candidate between two of them").hasSize(1);
+        restart();
+        learner.loss = Double.NaN;
+        loop.takeOver("test");
+        turns(1);
+        assertThat(loop.isResting()).isTrue();
+    }
+
+    @Test
+    void who_wants_no_alarms_gets_none() throws Exception {
+        alarmAction = AlarmAction.NONE;
+        feed(0, 60);
+        restart();
+        learner.heldOutMW = 2;
+        loop.takeOver("test");
+        turns(3);
+        assertThat(candidates.announced).hasSize(1);
+        assertThat(alarms()).isEmpty();
+    }
+
+    @Test
+    void an_alarm_that_nobody_looked_for_waits_until_all_planned_steps_are_repeated() throws Exception {
+        alarmAction = AlarmAction.NONE;
+        feed(0, 80);
+        restart();
+        learner.loss = Double.NaN;
+        loop.takeOver("test");
+        turns(5); // a candidate at 3
+        alarmAction = AlarmAction.REWIND;
+        restart();
+        learner.loss = Double.NaN;
+        loop.takeOver("test");
+        assertThat(alarms().stream().map(AlarmRaised::getStep)).containsExactly(5L);
+        assertThat(plans()).hasSize(5);
+        learner.loss = 0.5;
+        turns(2);
+        String weights = learner.weights;
+        restart();
+        loop.takeOver("test");
+        assertThat(learner.weights).isEqualTo(weights);
+        assertThat(alarms()).hasSize(1);
+    }
+
+    @Test
+    void a_replayed_triple_that_cannot_be_read_stops_the_trainer_with_a_sentence() throws Exception {
+        replay = ReplayRule.of(4, 0.5, 100);
+        feed(0, 60);
+        restart();
+        loop.takeOver("test");
+        turns(2);
+        for (String digest : kept()) {
+            Files.write(root.resolve("models/m/replay/" + digest + ".avro"), new byte[] {1, 2, 3});
+        }
+        assertThatThrownBy(() -> turns(1))
+                .isInstanceOf(UserErrorException.class)
+                .hasMessageStartingWith("The triple of image ")
+                .hasMessageContaining(" of model m cannot be trained again: ")
+                .hasMessageEndingWith(
+                        "Start the trainer again: it reads what is missing from preference-triples where it has"
+                                + " not expired.");
+        boolean healed = false;
+        for (int life = 0; life < 20 && !healed; life++) {
+            restart();
+            loop.takeOver("test");
+            try {
+                turns(4);
+                healed = true;
+            } catch (UserErrorException e) {
+                assertThat(e).hasMessageContaining("cannot be trained again");
+            }
+        }
+        assertThat(healed).isTrue();
     }
 }

@@ -56,7 +56,9 @@ class TensorBoardLogTest {
                 null,
                 3,
                 "",
-                "");
+                "",
+                0,
+                null);
     }
 
     private static StepMetrics metrics(double loss) {

@@ -16,12 +16,12 @@ import org.apache.avro.file.DataFileWriter;
 import org.apache.avro.specific.SpecificDatumReader;
 import org.apache.avro.specific.SpecificDatumWriter;
 
-/** The held-out set as an Avro file of preference triples. Equal sets make equal bytes. */
-final class HeldOutFile {
+/** Preference triples as an Avro file. Equal triples make equal bytes. */
+final class TripleFile {
     /** Avro marks its blocks with 16 bytes that are random by default. */
     private static final byte[] SYNC_MARKER = "realalignheldout".getBytes(StandardCharsets.US_ASCII);
 
-    private HeldOutFile() {}
+    private TripleFile() {}
 
     static void write(Path file, List<PreferenceTriple> triples) throws IOException {
         Class<PreferenceTriple> type = Topics.PREFERENCE_TRIPLES.valueType();
@@ -41,7 +41,7 @@ final class HeldOutFile {
                 new DataFileReader<>(file.toFile(), new SpecificDatumReader<>(type))) {
             avro.forEach(triples::add);
         } catch (AvroRuntimeException e) {
-            throw new IOException("the held-out set does not decode: " + e.getMessage() + ": " + file, e);
+            throw new IOException("the triples do not decode: " + e.getMessage() + ": " + file, e);
         }
         return triples;
     }
