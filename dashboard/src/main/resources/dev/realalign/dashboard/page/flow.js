@@ -53,8 +53,8 @@ function build(place, width, wide, data) {
       y += 62 + 50;
       if (id === 'curator') {
         // rejections pass the generator on its right
-        const x = Math.round(width * 0.34);
-        at.generator = { x, y: y + 24, w: width - 30 - x, h: 56 };
+        const x = Math.max(108, Math.round(width * 0.34));
+        at.generator = { x, y: y + 24, w: width - 24 - x, h: 56 };
         at.rejected = { x, y: y + 130, w: width - 2 - x, h: 56 };
         y += 186 + 20;
       }
@@ -100,11 +100,11 @@ function makeEdge(root, edge, from, to, wide, width) {
   if (edge.to === 'generator' || back) {
     const upper = back ? to : from;
     const lower = back ? from : to;
-    const x = wide ? upper.x + (back ? 148 : 112) : lower.x + (back ? 100 : 14);
+    const x = wide ? upper.x + (back ? 148 : 112) : lower.x + (back ? 103 : 10);
     const above = upper.y + upper.h + 4;
     d = back ? `M${x} ${lower.y - 4}V${above + 1}` : `M${x} ${above}V${lower.y - 5}`;
     const y = above + (wide ? 34 : 15);
-    label = { x: wide && !back ? x - 10 : x + 10, anchor: wide && !back ? 'end' : 'start', rate: y, what: y + 16, ...(back ? {} : { lag: y + 32, lag2: y + 47 }) };
+    label = { x: wide && !back ? x - 10 : x + (wide ? 10 : 8), anchor: wide && !back ? 'end' : 'start', rate: y, what: y + 16, ...(back ? {} : { lag: y + 32, lag2: y + 47 }) };
   } else if (wide && !aside) {
     const y = from.y + from.h / 2;
     d = `M${from.x + from.w + 4} ${y}H${to.x - 5}`;
@@ -115,7 +115,7 @@ function makeEdge(root, edge, from, to, wide, width) {
     d = `M${x} ${from.y + from.h + 4}V${to.y - 5}`;
     label = { x: x - 10, anchor: 'end', rate: from.y + from.h + 38, what: from.y + from.h + 54 };
   } else if (aside) {
-    const x = to.x + to.w - 14;
+    const x = to.x + to.w - 8;
     d = `M${x} ${from.y + from.h + 3}V${to.y - 5}`;
     label = { x: x - 10, anchor: 'end', rate: to.y - 31, what: to.y - 15 };
   } else {
@@ -123,7 +123,7 @@ function makeEdge(root, edge, from, to, wide, width) {
     d = `M${x} ${from.y + from.h + 3}V${to.y - 5}`;
     const y = from.y + from.h + 25;
     label = edge.from === 'curator'
-      ? { x: x + 14, anchor: 'start', rate: y + 38, what: y + 55, lag: y + 72, lag2: y + 88 }
+      ? { x: x + 14, anchor: 'start', rate: y - 6, what: y + 10, lag: y + 26, lag2: y + 41 }
       : { x: x + 14, anchor: 'start', rate: y - 2, what: y + 14, lag: y - 2, lag2: y + 14, lagX: Math.min(width - 120, 190) };
   }
   const texts = {
