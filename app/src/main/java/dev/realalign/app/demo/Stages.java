@@ -19,10 +19,12 @@ public final class Stages {
     private static final String TRAINER = "realalign-trainer-";
     private static final String LEASE = "realalign-lease-";
 
-    /** Groups are named after the role, then (except for the curator) the model line. */
+    /** Groups are named after the role, then (except for curators and generators, which serve every line) the model line. */
     private static final Map<String, String> TOPIC_BY_PREFIX = Map.of(
             "realalign-curator",
             Topics.REAL_IMAGES.name(),
+            "realalign-generator",
+            Topics.NEGATIVE_REQUESTS.name(),
             TRAINER,
             Topics.PREFERENCE_TRIPLES.name(),
             "realalign-publisher-",

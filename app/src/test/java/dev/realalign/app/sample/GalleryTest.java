@@ -2,12 +2,16 @@ package dev.realalign.app.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.realalign.dashboard.web.SampleFolder;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -69,6 +73,40 @@ class GalleryTest {
                 .isEqualTo(4 << 16 | 1);
         assertThat(gallery(25).request().prompts().get(4)).startsWith("Ein Hund");
         assertThat(gallery(25).request().seeds()).containsExactly(0L, 0L, 0L, 7L, 7L, 7L);
+    }
+
+    @Test
+    void theDashboardFindsEveryPicture() throws IOException {
+        gallery(25).keep(Gallery.BASE, "model", pictures(1));
+        gallery(25).keep(12, "abc", pictures(2));
+        SampleFolder read = new SampleFolder(Optional.of(folder));
+        JsonNode sheets = new ObjectMapper().readTree(read.index());
+        assertThat(sheets.findValuesAsText("version")).containsExactly("12", "0");
+        for (JsonNode sheet : sheets) {
+            List<String> prompts = new ArrayList<>();
+            List<Long> seeds = new ArrayList<>();
+            for (JsonNode sample : sheet.get("samples")) {
+                prompts.add(sample.get("prompt").asText());
+                seeds.add(sample.get("seed").asLong());
+                String version = sheet.get("folder").asText();
+                String file = sample.get("file").asText();
+                assertThat(read.picture(version, file))
+                        .contains(Files.readAllBytes(folder.resolve(version).resolve(file)));
+            }
+            assertThat(prompts).isEqualTo(gallery(25).request().prompts());
+            assertThat(seeds).isEqualTo(gallery(25).request().seeds());
+        }
+    }
+
+    @Test
+    void aPromptOfAnyLengthHasAFileThatTheDashboardServes() throws IOException {
+        Gallery gallery = new Gallery(folder, List.of("word ".repeat(2_000)), List.of(Long.MIN_VALUE), 25, 2.5);
+        gallery.keep(1, "abc", pictures(1).subList(0, 1));
+        SampleFolder read = new SampleFolder(Optional.of(folder));
+        JsonNode sample =
+                new ObjectMapper().readTree(read.index()).get(0).get("samples").get(0);
+        assertThat(read.picture("00000001", sample.get("file").asText())).isPresent();
+        assertThat(sample.get("seed").asLong()).isEqualTo(Long.MIN_VALUE);
     }
 
     @Test

@@ -106,10 +106,13 @@ final class AlarmRules {
             if (absent) {
                 alarms.add(new Alarm(
                         "missing-" + stage.role(),
-                        waiting > 0 ? Level.BAD : Level.INFO,
+                        waiting == 0 ? Level.INFO : stage.dispensable() ? Level.WARN : Level.BAD,
                         "The " + stage.role() + " is not running",
                         waiting > 0 ? waits + " for it." : "No process is a member of its group. Nothing waits for it.",
-                        "Start it: " + stage.command() + ". It goes on where it stopped.",
+                        "Start it: " + stage.command()
+                                + (stage.dispensable()
+                                        ? ". Without it the curator waits for its deadline and then makes perturbations."
+                                        : ". It goes on where it stopped."),
                         facts.missingSince().get(stage)));
             } else if (lag != null) {
                 standing(stage, lag, waits, alarms);

@@ -19,7 +19,9 @@ record FlowView(List<Node> nodes, List<Edge> edges) {
         /** It does not work. */
         BAD,
         /** Not known. */
-        UNKNOWN
+        UNKNOWN,
+        /** Nobody asks anything of it. */
+        UNUSED
     }
 
     /**

@@ -38,6 +38,7 @@ final class NewestTriples {
      * @param region rectangle of the change as shares of the picture: x, y, width, height; null where all of it may differ
      * @param pictures names of the pictures there are
      * @param scores scores by name, where its makers gave some
+     * @param generator who made a generated negative, null for a perturbation
      * @param fallback why a perturbation stands where a generated negative was wanted, null where none was
      */
     record Card(
@@ -53,7 +54,7 @@ final class NewestTriples {
             List<String> pictures,
             Map<String, Double> scores,
             String source,
-            @Nullable Long generator,
+            @Nullable String generator,
             @Nullable String fallback,
             Instant at) {}
 
@@ -95,7 +96,7 @@ final class NewestTriples {
                 List.copyOf(pictures.keySet()),
                 scores(triple),
                 Texts.shortened(triple.getSource(), 200),
-                triple.getGeneratorVersion(),
+                generator(triple),
                 triple.getFallback() == null ? null : Texts.shortened(triple.getFallback(), 200),
                 triple.getAcceptedAt());
         newest.put(key, new Kept(card, pictures, size));
@@ -105,6 +106,15 @@ final class NewestTriples {
             bytes -= oldest.next().size();
             oldest.remove();
         }
+    }
+
+    private static @Nullable String generator(PreferenceTriple triple) {
+        if (triple.getGeneratorVersion() != null) {
+            return "version " + triple.getGeneratorVersion();
+        }
+        return triple.getGeneratorModel() == null
+                ? null
+                : "the base model " + Texts.shortened(triple.getGeneratorModel(), 100);
     }
 
     private static Map<String, Double> scores(PreferenceTriple triple) {

@@ -12,6 +12,7 @@ import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointVersion;
 import dev.realalign.schemas.ImageRejection;
 import dev.realalign.schemas.LedgerEntry;
+import dev.realalign.schemas.NegativeRequest;
 import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.PublishingDecision;
 import dev.realalign.schemas.SubscriberStatus;
@@ -50,6 +51,8 @@ public final class StreamState {
     private final Map<Stage, Instant> missingSince = new EnumMap<>(Stage.class);
     private final RateMeter fed = new RateMeter();
     private final RateMeter judged = new RateMeter();
+    private final RateMeter requested = new RateMeter();
+    private final RateMeter answered = new RateMeter();
     private final RateMeter rejected = new RateMeter();
     private final RateMeter trained = new RateMeter();
     private final RateMeter candidates = new RateMeter();
@@ -62,6 +65,8 @@ public final class StreamState {
     private OptionalLong fedTotal = OptionalLong.empty();
     private OptionalLong judgedTotal = OptionalLong.empty();
     private @Nullable Instant fedMovedAt;
+    private long requests;
+    private long answers;
     private boolean caughtUp;
     private long undecodable;
     private long versionBookChanges;
@@ -95,6 +100,11 @@ public final class StreamState {
     /** Older rejections than those read are left out. */
     public synchronized void leftOlderRejectionsOut() {
         rejections.leftOlderOut();
+    }
+
+    /** A request to a generator was read. */
+    public synchronized void take(NegativeRequest request) {
+        requests++;
     }
 
     /** An entry of the ledger was read; those of other lines are passed over. */
@@ -201,7 +211,9 @@ public final class StreamState {
         Instant now = report.sample().at();
         broker = broker.answered(now);
         for (Stage stage : Stage.values()) {
-            boolean absent = stage.joinsAGroup() && report.sample().members().getOrDefault(groups.of(stage), 0) == 0;
+            boolean absent = stage.joinsAGroup()
+                    && (!stage.dispensable() || requests > 0)
+                    && report.sample().members().getOrDefault(groups.of(stage), 0) == 0;
             if (absent) {
                 missingSince.putIfAbsent(stage, now);
             } else {
@@ -225,6 +237,14 @@ public final class StreamState {
         if (caughtUp) {
             rejected.read(rejections.read(), now);
             trained.read(training.trained(), now);
+            requested.read(requests, now);
+            // the topic of answers holds pictures and transaction markers: neither is to be read for a number
+            GroupLag generator = lagOf(Stage.GENERATOR);
+            if (generator != null && generator.records() != null) {
+                // the two numbers are read at different moments: what has been answered stays so
+                answers = Math.max(answers, requests - generator.records());
+                answered.read(answers, now);
+            }
             candidates.read(versions.candidatesRead(), now);
             published.read(versions.versionsRead(), now);
         }
@@ -385,6 +405,7 @@ public final class StreamState {
                         blind ? Mood.UNKNOWN : Mood.GOOD,
                         String.format(Locale.ROOT, "%,d with a reason", rejections.read()),
                         List.of()),
+                generator(blind),
                 stage(Stage.TRAINER, "Trainer", trainerDoes(now), blind),
                 stage(Stage.PUBLISHER, "Publisher", publisherDoes(), blind),
                 subscribers(newest, blind));
@@ -397,6 +418,8 @@ public final class StreamState {
                         rejected.perSecond(),
                         OptionalLong.of(rejections.read()),
                         null),
+                generatorEdge("curator", "generator", "requests", requested, lagOf(Stage.GENERATOR)),
+                generatorEdge("generator", "curator", "answers", answered, null),
                 edge("curator", "trainer", "triples", accepted(), acceptedTotal(), lagOf(Stage.TRAINER)),
                 edge(
                         "trainer",
@@ -415,6 +438,23 @@ public final class StreamState {
                         null,
                         Mood.GOOD));
         return new FlowView(nodes, edges);
+    }
+
+    private Node generator(boolean blind) {
+        return isGeneratorUnused()
+                ? new Node(Stage.GENERATOR.role(), "Generator", Mood.UNUSED, "not in use", List.of())
+                : stage(Stage.GENERATOR, "Generator", generatorDoes(), blind);
+    }
+
+    private Edge generatorEdge(String from, String to, String what, RateMeter meter, @Nullable GroupLag lag) {
+        return isGeneratorUnused()
+                ? new Edge(from, to, what, null, null, null, null, Mood.UNUSED)
+                : edge(from, to, what, meter.perSecond(), OptionalLong.empty(), lag);
+    }
+
+    /** Whether its topic is known to be empty, or not there. */
+    private boolean isGeneratorUnused() {
+        return caughtUp && requests == 0;
     }
 
     private OptionalLong acceptedTotal() {
@@ -438,7 +478,8 @@ public final class StreamState {
         }
         if (missingSince.containsKey(stage)) {
             boolean waits = lag != null && lag.records() != null && lag.records() > 0;
-            return new Node(stage.role(), name, waits ? Mood.BAD : Mood.WARN, "not running", who);
+            Mood mood = waits && !stage.dispensable() ? Mood.BAD : Mood.WARN;
+            return new Node(stage.role(), name, mood, "not running", who);
         }
         return new Node(stage.role(), name, lag == null ? Mood.GOOD : mood(lag.status()), doing, who);
     }
@@ -476,6 +517,10 @@ public final class StreamState {
 
     private String curatorDoes() {
         return judged.perSecond().orElse(0) > 0 ? "judges pictures" : "waits for pictures";
+    }
+
+    private String generatorDoes() {
+        return answered.perSecond().orElse(0) > 0 ? "answers requests" : "waits for requests";
     }
 
     private String trainerDoes(Instant now) {

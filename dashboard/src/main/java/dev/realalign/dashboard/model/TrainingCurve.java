@@ -2,8 +2,11 @@ package dev.realalign.dashboard.model;
 
 import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.LedgerEntry;
+import dev.realalign.schemas.RecordsSkipped;
+import dev.realalign.schemas.ReferenceRefreshed;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.SessionBegun;
+import dev.realalign.schemas.StageSwitched;
 import dev.realalign.schemas.StepDone;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,8 +14,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.IndexedRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,7 +59,7 @@ final class TrainingCurve {
      * Something that happened between steps.
      *
      * @param step last step before it
-     * @param kind session, rewound, objective or refused-step
+     * @param kind session, rewound, stage, reference, objective, refused-step, or other for what has no kind of its own
      * @param label in words
      */
     record Mark(long step, Instant at, String kind, String label) {}
@@ -84,7 +90,35 @@ final class TrainingCurve {
                     at,
                     "rewound",
                     "rewound to step " + rewound.getToStep() + ": " + rewound.getReason());
+        } else if (what instanceof StageSwitched switched) {
+            objective = switched.getObjective();
+            mark(
+                    switched.getStep(),
+                    at,
+                    "stage",
+                    "stage " + switched.getStage() + ": " + objective + " (" + switched.getReason() + ")");
+        } else if (what instanceof ReferenceRefreshed refreshed) {
+            mark(refreshed.getStep(), at, "reference", "the reference is version " + refreshed.getVersion());
+        } else if (what instanceof IndexedRecord other && !(what instanceof RecordsSkipped)) {
+            takeOther(other, at);
         }
+    }
+
+    /** An entry that this page knows nothing more about is shown by its name, with its step and reason where it has such. */
+    private void takeOther(IndexedRecord entry, Instant at) {
+        String name = entry.getSchema()
+                .getName()
+                .replaceAll("(?<=[a-z])(?=[A-Z])", " ")
+                .toLowerCase(Locale.ROOT);
+        Long last = lastStep();
+        long step = field(entry, "step") instanceof Long own ? own : last == null ? 0 : last;
+        Object reason = field(entry, "reason");
+        mark(step, at, "other", reason == null ? name : name + ": " + reason);
+    }
+
+    private static @Nullable Object field(IndexedRecord entry, String name) {
+        Schema.Field field = entry.getSchema().getField(name);
+        return field == null ? null : entry.get(field.pos());
     }
 
     private void take(StepDone done, Instant at) {

@@ -41,6 +41,7 @@ public final class TopicTail implements AutoCloseable {
     /** Offsets before the end from which a topic is read, over all its partitions. */
     private static final Map<Topic<?, ?>, Long> BOUNDS = Map.of(
             Topics.IMAGE_REJECTIONS, 20_000L,
+            Topics.NEGATIVE_REQUESTS, 20_000L,
             Topics.TRAINING_LEDGER, 30_000L,
             Topics.CHECKPOINT_CANDIDATES, 3_000L,
             Topics.PUBLISHING_LOG, 3_000L,
@@ -89,6 +90,7 @@ public final class TopicTail implements AutoCloseable {
         settings.put(ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 2_000);
         consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
         add(Topics.IMAGE_REJECTIONS, state::take, key -> {});
+        add(Topics.NEGATIVE_REQUESTS, state::take, key -> {});
         add(Topics.TRAINING_LEDGER, state::take, key -> {});
         add(Topics.CHECKPOINT_CANDIDATES, state::take, key -> {});
         add(Topics.PUBLISHING_LOG, state::take, key -> {});

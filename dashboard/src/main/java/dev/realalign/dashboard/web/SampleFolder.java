@@ -37,7 +37,7 @@ public record SampleFolder(Optional<Path> root) {
     private record Sample(String prompt, long seed, String file) {}
 
     /** The newest sheets as JSON, newest first; an index that cannot be read is left out. */
-    String index() {
+    public String index() {
         List<Sheet> sheets = new ArrayList<>();
         for (Path folder : folders()) {
             Path index = folder.resolve("index.json");
@@ -86,7 +86,7 @@ public record SampleFolder(Optional<Path> root) {
     }
 
     /** A picture's bytes; absent for every name that is none, so that no request leaves the folder. */
-    Optional<byte[]> picture(String folder, String file) throws IOException {
+    public Optional<byte[]> picture(String folder, String file) throws IOException {
         if (root.isEmpty()
                 || !VERSION.matcher(folder).matches()
                 || !FILE.matcher(file).matches()) {

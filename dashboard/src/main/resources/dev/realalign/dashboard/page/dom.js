@@ -47,6 +47,7 @@ export function moodMark(mood, attributes = {}) {
     warn: svg('path', { d: 'M12 3.5L22 20.5H2z M12 9.5v5 M12 17.3v.4', fill: 'none', stroke: 'currentColor', 'stroke-width': 2.3, 'stroke-linejoin': 'round', 'stroke-linecap': 'round' }),
     bad: svg('path', { d: 'M8 2.5h8l5.5 5.5v8L16 21.5H8L2.5 16V8z M8.5 8.5l7 7 M15.5 8.5l-7 7', fill: 'none', stroke: 'currentColor', 'stroke-width': 2.3, 'stroke-linejoin': 'round', 'stroke-linecap': 'round' }),
     info: svg('path', { d: 'M12 11v6 M12 7v.4 M12 2.5a9.5 9.5 0 1 0 .01 0z', fill: 'none', stroke: 'currentColor', 'stroke-width': 2.3, 'stroke-linecap': 'round' }),
+    unused: svg('path', { d: 'M6 12h12', fill: 'none', stroke: 'currentColor', 'stroke-width': 2.5, 'stroke-linecap': 'round' }),
     unknown: svg('circle', { cx: 12, cy: 12, r: 7, fill: 'none', stroke: 'currentColor', 'stroke-width': 2.5, 'stroke-dasharray': '3 3.5' }),
   };
   return svg('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true', ...attributes }, shapes[mood] || shapes.unknown);

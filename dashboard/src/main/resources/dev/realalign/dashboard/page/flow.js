@@ -43,16 +43,20 @@ function build(place, width, wide, data) {
   if (wide) {
     const gap = (width - ORDER.length * BOX.width) / (ORDER.length - 1);
     ORDER.forEach((id, i) => { at[id] = { x: i * (BOX.width + gap), y: 10, w: BOX.width, h: BOX.height }; });
-    at.rejected = { x: at.curator.x, y: 150, w: BOX.width, h: 54 };
-    height = 210;
+    at.rejected = { x: at.curator.x - 108, y: 182, w: BOX.width, h: 54 };
+    at.generator = { x: at.curator.x + 92, y: 182, w: BOX.width, h: 54 };
+    height = 242;
   } else {
     let y = 4;
     for (const id of ORDER) {
       at[id] = { x: 2, y, w: width - 4, h: 62 };
       y += 62 + 50;
       if (id === 'curator') {
-        at.rejected = { x: width * 0.34, y, w: width - 4 - width * 0.34, h: 56 };
-        y += 56 + 20;
+        // rejections pass the generator on its right
+        const x = Math.max(108, Math.round(width * 0.34));
+        at.generator = { x, y: y + 24, w: width - 24 - x, h: 56 };
+        at.rejected = { x, y: y + 130, w: width - 2 - x, h: 56 };
+        y += 186 + 20;
       }
     }
     height = y - 46;
@@ -90,28 +94,36 @@ function update(parts, node) {
 function makeEdge(root, edge, from, to, wide, width) {
   const group = svg('g', { class: 'edge' });
   const aside = edge.to === 'rejected';
+  const back = edge.from === 'generator';
   let d;
   let label;
-  if (wide && !aside) {
+  if (edge.to === 'generator' || back) {
+    const upper = back ? to : from;
+    const lower = back ? from : to;
+    const x = wide ? upper.x + (back ? 148 : 112) : lower.x + (back ? 103 : 10);
+    const above = upper.y + upper.h + 4;
+    d = back ? `M${x} ${lower.y - 4}V${above + 1}` : `M${x} ${above}V${lower.y - 5}`;
+    const y = above + (wide ? 34 : 15);
+    label = { x: wide && !back ? x - 10 : x + (wide ? 10 : 8), anchor: wide && !back ? 'end' : 'start', rate: y, what: y + 16, ...(back ? {} : { lag: y + 32, lag2: y + 47 }) };
+  } else if (wide && !aside) {
     const y = from.y + from.h / 2;
     d = `M${from.x + from.w + 4} ${y}H${to.x - 5}`;
     const middle = (from.x + from.w + to.x) / 2;
     label = { x: middle, anchor: 'middle', rate: y - 12, what: y + 19, lag: y + 35, lag2: y + 50 };
   } else if (wide) {
-    const x = from.x + from.w / 2;
+    const x = from.x + 26;
     d = `M${x} ${from.y + from.h + 4}V${to.y - 5}`;
-    label = { x: x + 12, anchor: 'start', rate: (from.y + from.h + to.y) / 2 - 1, what: (from.y + from.h + to.y) / 2 + 15 };
+    label = { x: x - 10, anchor: 'end', rate: from.y + from.h + 38, what: from.y + from.h + 54 };
   } else if (aside) {
-    const x = to.x + 26;
+    const x = to.x + to.w - 8;
     d = `M${x} ${from.y + from.h + 3}V${to.y - 5}`;
-    const y = (from.y + from.h + to.y) / 2;
-    label = { x: x + 14, anchor: 'start', rate: y - 2, what: y + 14 };
+    label = { x: x - 10, anchor: 'end', rate: to.y - 31, what: to.y - 15 };
   } else {
     const x = 26;
     d = `M${x} ${from.y + from.h + 3}V${to.y - 5}`;
     const y = from.y + from.h + 25;
     label = edge.from === 'curator'
-      ? { x: x + 14, anchor: 'start', rate: y + 38, what: y + 55, lag: y + 72, lag2: y + 88 }
+      ? { x: x + 14, anchor: 'start', rate: y - 6, what: y + 10, lag: y + 26, lag2: y + 41 }
       : { x: x + 14, anchor: 'start', rate: y - 2, what: y + 14, lag: y - 2, lag2: y + 14, lagX: Math.min(width - 120, 190) };
   }
   const texts = {
@@ -130,7 +142,7 @@ function makeEdge(root, edge, from, to, wide, width) {
 function updateEdge(parts, edge) {
   const mood = edge.mood.toLowerCase();
   parts.group.setAttribute('class', `edge ${mood} ${edge.perSecond > 0 ? 'moving' : ''}`);
-  parts.texts.rate.textContent = rate(edge.perSecond);
+  parts.texts.rate.textContent = mood === 'unused' ? '' : rate(edge.perSecond);
   if (parts.texts.lag) {
     const versions = edge.what === 'versions';
     parts.texts.lag.textContent = edge.waiting === null ? '' : edge.waiting === 0 ? (versions ? 'up to date' : 'none waits') : count(edge.waiting) + (versions ? ' behind' : ' wait');

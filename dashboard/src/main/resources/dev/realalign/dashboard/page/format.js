@@ -52,7 +52,12 @@ export function ago(ms) {
   return seconds < 2 ? 'just now' : span(Math.round(seconds)) + ' ago';
 }
 
-/** PATCH_DISPLACEMENT as people would write it. */
-export const words = name => name.charAt(0) + name.slice(1).toLowerCase().replaceAll('_', ' ');
+const SPELLED = { sdedit: 'SDEdit', jpeg: 'JPEG', pickscore: 'PickScore' };
+
+/** PATCH_DISPLACEMENT as people would write it: Patch displacement. */
+export function words(name) {
+  const lower = name.toLowerCase().replaceAll('_', ' ').replace(/[a-z]+/g, word => Object.hasOwn(SPELLED, word) ? SPELLED[word] : word);
+  return lower.charAt(0).toUpperCase() + lower.slice(1);
+}
 
 export const short = digest => digest.slice(0, 12);

@@ -49,7 +49,7 @@ function draw() {
   stats();
   const x = axis === 'step' ? curve.step : curve.at;
   const marks = [...versions].reverse().map(v => ({ x: axis === 'step' ? v.step : v.publishedAt, label: 'v' + v.version, title: `version ${v.version}, ${time(v.publishedAt)}` }));
-  for (const mark of curve.marks) marks.push({ x: axis === 'step' ? mark.step : mark.at, label: { session: '↻', rewound: '↶', objective: '◆', 'refused-step': '!' }[mark.kind] || '·', title: mark.label });
+  for (const mark of curve.marks) marks.push({ x: axis === 'step' ? mark.step : mark.at, label: { session: '↻', rewound: '↶', stage: '▶', reference: '◇', objective: '◆', 'refused-step': '!' }[mark.kind] || '·', title: mark.label });
   marks.sort((a, b) => a.x - b.x);
   const measured = [...versions].reverse();
   for (const [name, title, note, options] of HELD_OUT) {

@@ -3,7 +3,7 @@ import { byId, el, empty } from './dom.js';
 import { number, time, words } from './format.js';
 
 const cards = new Map();
-const NAMES = { real: 'real', negative: 'negative', mask: 'mask' };
+const NAMES = { real: 'real', negative: 'negative', mask: 'repainted' };
 
 export function triples(list) {
   const place = byId('triples-cards');
@@ -21,8 +21,8 @@ export function triples(list) {
 
 function card(triple) {
   const about = [`strength ${number(triple.strength, 2)}`, `RMS ${number(triple.rms, 3)}`, `${triple.width} × ${triple.height}`, time(triple.at, true)];
-  if (triple.generator !== null) about.push('made by version ' + triple.generator);
-  if (triple.fallback) about.push('instead of a generated one: ' + triple.fallback);
+  if (triple.generator !== null) about.push('made by ' + triple.generator);
+  if (triple.fallback) about.push('instead of a generated one: ' + words(triple.fallback).toLowerCase());
   for (const [name, value] of Object.entries(triple.scores)) about.push(`${words(name)} ${number(value, 3)}`);
   return el('article', { class: 'card triple', 'data-key': triple.key },
     el('div', { class: 'pair' }, triple.pictures.map(name => picture(triple, name))),
@@ -33,9 +33,11 @@ function card(triple) {
       el('p', { class: 'facts' }, el('span', { class: 'mono' }, triple.imageId.slice(0, 12)), el('span', {}, triple.source))));
 }
 
+/** The mask lies over the negative, so that what was repainted is bright and the rest dark. */
 function picture(triple, name) {
-  const figure = el('figure', {},
-    el('img', { src: `/api/triples/${triple.key}/${name}.png`, alt: NAMES[name] + ' picture', loading: 'lazy', class: triple.width < 128 ? 'tiny' : '' }),
+  const figure = el('figure', { class: name === 'mask' ? 'repainted' : '' },
+    name === 'mask' ? image(triple, 'negative', '') : null,
+    image(triple, name, NAMES[name] + ' picture'),
     el('figcaption', {}, NAMES[name]));
   if (name === 'negative' && triple.region) {
     const [x, y, width, height] = triple.region;
@@ -44,4 +46,8 @@ function picture(triple, name) {
     figure.append(frame);
   }
   return figure;
+}
+
+function image(triple, name, alt) {
+  return el('img', { src: `/api/triples/${triple.key}/${name}.png`, alt, loading: 'lazy', class: triple.width < 128 ? 'tiny' : '' });
 }

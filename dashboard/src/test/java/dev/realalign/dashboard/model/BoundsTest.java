@@ -69,6 +69,30 @@ class BoundsTest {
     }
 
     @Test
+    void aGeneratedNegativeNamesWhoMadeIt() throws IOException {
+        StreamState state = Records.state();
+        PreferenceTriple triple = PreferenceTriple.newBuilder(Records.triple("a", 10, START))
+                .setKind("SALIENCY_INPAINTING")
+                .setGeneratorModel("tiny")
+                .build();
+        state.take(Records.triple("a", 10, START.plusSeconds(2)), 0, 1);
+        state.take(
+                PreferenceTriple.newBuilder(triple)
+                        .setGeneratorVersion(3L)
+                        .setAcceptedAt(START.plusSeconds(1))
+                        .build(),
+                0,
+                2);
+        state.take(triple, 0, 3);
+        JsonNode cards = json(state, Section.TRIPLES);
+        assertThat(cards.get(0).get("generator").isNull()).isTrue();
+        assertThat(cards.get(0).get("fallback").isNull()).isTrue();
+        assertThat(cards.get(1).get("generator").asText()).isEqualTo("version 3");
+        assertThat(cards.get(1).get("kind").asText()).isEqualTo("SALIENCY_INPAINTING");
+        assertThat(cards.get(2).get("generator").asText()).isEqualTo("the base model tiny");
+    }
+
+    @Test
     void theSameTripleTwiceIsOneCard() throws IOException {
         StreamState state = Records.state();
         state.take(Records.triple("a", 10, START), 0, 1);

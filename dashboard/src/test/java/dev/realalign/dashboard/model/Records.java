@@ -7,12 +7,14 @@ import dev.realalign.runtime.LagStatus;
 import dev.realalign.runtime.LagTrend;
 import dev.realalign.runtime.PartitionLag;
 import dev.realalign.schemas.BatchPlanned;
+import dev.realalign.schemas.BlobReference;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointVersion;
 import dev.realalign.schemas.Digest;
 import dev.realalign.schemas.ImageRejection;
 import dev.realalign.schemas.LedgerEntry;
 import dev.realalign.schemas.LedgerMember;
+import dev.realalign.schemas.NegativeRequest;
 import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.PublishingDecision;
 import dev.realalign.schemas.RecordPosition;
@@ -37,6 +39,7 @@ final class Records {
     static final Instant START = Instant.parse("2026-01-02T00:00:00Z");
     static final StageGroups GROUPS = new StageGroups(Map.of(
             Stage.CURATOR, "realalign-curator",
+            Stage.GENERATOR, "realalign-generators",
             Stage.TRAINER, "realalign-trainer-tiny",
             Stage.PUBLISHER, "realalign-publisher-tiny"));
     private static final String HEX = "ab".repeat(32);
@@ -116,6 +119,20 @@ final class Records {
                 .setSource("folder/a.png")
                 .setGateVersion("1")
                 .setRejectedAt(at)
+                .build();
+    }
+
+    static NegativeRequest request(Instant at) {
+        return NegativeRequest.newBuilder()
+                .setImageId(HEX)
+                .setCaption("a")
+                .setPicture(new BlobReference(HEX, 10L))
+                .setRecord(new RecordPosition(0, 1L))
+                .setKind("SDEDIT")
+                .setResolution(32)
+                .setSeed(1)
+                .setRequestedAt(at)
+                .setDeadline(at.plusSeconds(30))
                 .build();
     }
 
@@ -203,6 +220,6 @@ final class Records {
     }
 
     static Map<String, Integer> allPresent() {
-        return Map.of("realalign-curator", 1, "realalign-trainer-tiny", 1);
+        return Map.of("realalign-curator", 1, "realalign-generators", 1, "realalign-trainer-tiny", 1);
     }
 }

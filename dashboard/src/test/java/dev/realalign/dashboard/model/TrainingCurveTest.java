@@ -2,16 +2,27 @@ package dev.realalign.dashboard.model;
 
 import static dev.realalign.dashboard.model.Records.START;
 import static dev.realalign.dashboard.model.Records.done;
+import static dev.realalign.dashboard.model.Records.entry;
 import static dev.realalign.dashboard.model.Records.planned;
 import static dev.realalign.dashboard.model.Records.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
+import dev.realalign.schemas.Digest;
+import dev.realalign.schemas.GapAccepted;
+import dev.realalign.schemas.RecordsSkipped;
+import dev.realalign.schemas.ReferenceRefreshed;
+import dev.realalign.schemas.StageSwitched;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import org.apache.avro.SchemaBuilder;
+import org.apache.avro.generic.GenericData;
 import org.junit.jupiter.api.Test;
 
 class TrainingCurveTest {
+    private static final Digest DIGEST = new Digest(new byte[32]);
+
     private final TrainingCurve curve = new TrainingCurve();
 
     @Test
@@ -48,6 +59,47 @@ class TrainingCurveTest {
                 .containsExactly("refused-step", "objective");
         assertThat(curve.notApplied(50)).isEqualTo(1);
         assertThat(curve.openStep()).isEqualTo(2);
+    }
+
+    @Test
+    void aStageThatBeginsIsOneMarkAndItsObjectiveNoOther() {
+        curve.take(planned(1, 8, "sft", START));
+        curve.take(done(1, true, Map.of(), START));
+        curve.take(entry(START, new StageSwitched(1L, 2, "dpo beta=2000", "64 steps", DIGEST, DIGEST)));
+        curve.take(planned(2, 8, "dpo beta=2000", START));
+        assertThat(curve.view(10).marks())
+                .containsExactly(new TrainingCurve.Mark(1, START, "stage", "stage 2: dpo beta=2000 (64 steps)"));
+        assertThat(curve.view(10).objective()).isEqualTo("dpo beta=2000");
+    }
+
+    @Test
+    void aReferenceThatTakesAVersionIsMarked() {
+        curve.take(entry(START, new ReferenceRefreshed(12L, 4L, "step-12", DIGEST, DIGEST, DIGEST)));
+        assertThat(curve.view(10).marks())
+                .containsExactly(new TrainingCurve.Mark(12, START, "reference", "the reference is version 4"));
+    }
+
+    @Test
+    void anEntryOfAnUnknownKindIsMarkedByItsNameWhereItStands() {
+        curve.take(done(7, true, Map.of(), START));
+        curve.take(entry(START, new GapAccepted(0, 3L, 9L, "retention cut them")));
+        GenericData.Record later = new GenericData.Record(SchemaBuilder.record("AlarmRaised")
+                .fields()
+                .requiredLong("step")
+                .endRecord());
+        later.put("step", 8L);
+        curve.take(entry(START, later));
+        curve.take(entry(START, "something else altogether"));
+        assertThat(curve.view(10).marks())
+                .containsExactly(
+                        new TrainingCurve.Mark(7, START, "other", "gap accepted: retention cut them"),
+                        new TrainingCurve.Mark(8, START, "other", "alarm raised"));
+    }
+
+    @Test
+    void recordsThatWereSkippedAreNoMark() {
+        curve.take(entry(START, new RecordsSkipped(List.of(), List.of(1L))));
+        assertThat(curve.view(10).marks()).isEmpty();
     }
 
     @Test

@@ -23,6 +23,10 @@ import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.runtime.LagWatch;
 import dev.realalign.runtime.ModelConfig;
 import dev.realalign.runtime.StoreConfig;
+import dev.realalign.schemas.BlobReference;
+import dev.realalign.schemas.NegativeRequest;
+import dev.realalign.schemas.RecordPosition;
+import dev.realalign.schemas.Sha256;
 import dev.realalign.schemas.Topics;
 import dev.realalign.tests.publishing.TrainerStandIn;
 import java.awt.image.BufferedImage;
@@ -31,6 +35,8 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -39,6 +45,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.DoubleStream;
 import javax.imageio.ImageIO;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -59,6 +68,10 @@ class DashboardTest {
             "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
                     + " & \u202Eright to left\u202C \uD83D\uDC08 " + "long ".repeat(2_000);
     private static final long FIRST_PAINT_MS = 1_000;
+    private static final String FLOW_TEXT_OUTSIDE =
+            "(() => { const edge = document.querySelector(\"#flow-picture svg\").getBoundingClientRect();"
+                    + " return [...document.querySelectorAll(\"#flow-picture text\")].map(t => t.getBoundingClientRect())"
+                    + ".filter(t => t.width > 0 && (t.left < edge.left || t.right > edge.right || t.bottom > edge.bottom)).length; })()";
 
     @TempDir
     static Path data;
@@ -143,6 +156,32 @@ class DashboardTest {
         }
     }
 
+    /** A request that nobody answers, as a curator writes it. */
+    private static void askGenerators() throws Exception {
+        Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+        String id = Sha256.hex(picture(0));
+        try (KafkaProducer<String, NegativeRequest> producer = new KafkaProducer<>(
+                cluster.producer("dashboard-test"),
+                new StringSerializer(),
+                Topics.NEGATIVE_REQUESTS.valueSerializer(cluster.registry()))) {
+            producer.send(new ProducerRecord<>(
+                            Topics.NEGATIVE_REQUESTS.name(),
+                            id,
+                            NegativeRequest.newBuilder()
+                                    .setImageId(id)
+                                    .setCaption("")
+                                    .setPicture(new BlobReference(id, 1L))
+                                    .setRecord(new RecordPosition(0, 0L))
+                                    .setKind("SDEDIT")
+                                    .setResolution(32)
+                                    .setSeed(1)
+                                    .setRequestedAt(now)
+                                    .setDeadline(now.plusSeconds(30))
+                                    .build()))
+                    .get(20, TimeUnit.SECONDS);
+        }
+    }
+
     /** Coloured noise: no gate of the curator minds it. */
     private static byte[] picture(int number) throws Exception {
         SplittableRandom random = new SplittableRandom(number);
@@ -184,6 +223,10 @@ class DashboardTest {
         browser().awaitText("[data-reason=DUPLICATE]", "the same bytes came first");
         browser().scrollTo("rejections");
         browser().awaitText("[data-reason=UNKNOWN_TYPE] .examples", "no picture");
+        browser().awaitText("[data-reason=UNKNOWN_TYPE] .why", "No file type that can be read here.");
+        browser().awaitText("[data-node=generator] .doing", "not in use");
+        assertThat(browser().ask("document.querySelector(\"[data-node=generator]\").classList.contains(\"unused\")"))
+                .isEqualTo(true);
         assertThat(browser().complaints()).isEmpty();
     }
 
@@ -224,7 +267,8 @@ class DashboardTest {
     @Test
     @Order(4)
     @DisplayName("Narrow and wide, light and dark, nothing runs over the edge; the first paint comes within a second")
-    void renders() {
+    void renders() throws Exception {
+        askGenerators();
         for (String scheme : List.of("light", "dark")) {
             for (int width : new int[] {360, 390, 768, 1_360}) {
                 browser().be(width, width < 500, scheme);
@@ -233,6 +277,10 @@ class DashboardTest {
                 assertThat(browser().ask("document.documentElement.scrollWidth"))
                         .as("width of the page at %d pixels, %s", width, scheme)
                         .isEqualTo((long) width);
+                browser().awaitText("[data-node=generator] .doing", "not running");
+                assertThat(browser().ask(FLOW_TEXT_OUTSIDE))
+                        .as("words beside the flow picture at %d pixels, %s", width, scheme)
+                        .isEqualTo(0L);
                 assertThat(browser().ask("getComputedStyle(document.body).backgroundColor"))
                         .isEqualTo(scheme.equals("dark") ? "rgb(18, 20, 26)" : "rgb(246, 245, 241)");
             }
