@@ -128,12 +128,15 @@ public final class PictureReader {
         return Optional.empty();
     }
 
-    /** The picture with a negative of every kind that changes it enough. */
+    /** The picture with a perturbed negative of every kind that changes it enough. */
     public EvaluationImage withNegatives(Read read) {
         SortedMap<String, BufferedImage> negatives = new TreeMap<>();
         for (NegativeKind kind : NegativeKind.values()) {
-            PerturbedNegatives.ofKind(kind, read.id(), read.picture(), settings.leastRmsDifference(), settings.seed())
-                    .ifPresent(negative -> negatives.put(kind.name(), image(negative.image())));
+            if (!kind.isGenerated()) {
+                PerturbedNegatives.ofKind(
+                                kind, read.id(), read.picture(), settings.leastRmsDifference(), settings.seed())
+                        .ifPresent(negative -> negatives.put(kind.name(), image(negative.image())));
+            }
         }
         return new EvaluationImage(read.id(), read.caption(), image(read.picture()), negatives);
     }

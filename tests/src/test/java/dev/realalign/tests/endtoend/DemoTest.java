@@ -67,10 +67,19 @@ class DemoTest {
         assertThat(funnel.get(funnel.size() - 1).get("left").asLong())
                 .isEqualTo(json.get("triples").asLong());
         long byKind = 0;
+        long generated = 0;
         for (JsonNode kind : json.get("triplesByKind")) {
-            byKind += kind.get("perturbation").asLong();
+            for (Map.Entry<String, JsonNode> maker : kind.properties()) {
+                byKind += maker.getValue().asLong();
+                generated += maker.getKey().equals("perturbation")
+                        ? 0
+                        : maker.getValue().asLong();
+            }
         }
         assertThat(byKind).isEqualTo(json.get("triples").asLong());
+        assertThat(generated)
+                .as("negatives that the generator drew: %s", json.get("triplesByKind"))
+                .isPositive();
         assertThat(json.get("fed").asLong()).isBetween(160L, (long) tiles + malformed + 1);
         assertThat(json.get("trainedTriples").asLong())
                 .isBetween(1L, json.get("triples").asLong());
