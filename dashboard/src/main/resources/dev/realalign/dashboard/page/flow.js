@@ -100,7 +100,7 @@ function makeEdge(root, edge, from, to, wide, width) {
   if (edge.to === 'generator' || back) {
     const upper = back ? to : from;
     const lower = back ? from : to;
-    const x = wide ? upper.x + (back ? 148 : 112) : lower.x + (back ? 103 : 10);
+    const x = wide ? upper.x + (back ? 151 : 118) : lower.x + (back ? 103 : 10);
     const above = upper.y + upper.h + 4;
     d = back ? `M${x} ${lower.y - 4}V${above + 1}` : `M${x} ${above}V${lower.y - 5}`;
     const y = above + (wide ? 34 : 15);
@@ -111,7 +111,7 @@ function makeEdge(root, edge, from, to, wide, width) {
     const middle = (from.x + from.w + to.x) / 2;
     label = { x: middle, anchor: 'middle', rate: y - 12, what: y + 19, lag: y + 35, lag2: y + 50 };
   } else if (wide) {
-    const x = from.x + 26;
+    const x = from.x + 20;
     d = `M${x} ${from.y + from.h + 4}V${to.y - 5}`;
     label = { x: x - 10, anchor: 'end', rate: from.y + from.h + 38, what: from.y + from.h + 54 };
   } else if (aside) {

@@ -49,8 +49,15 @@ function draw() {
   stats();
   const x = axis === 'step' ? curve.step : curve.at;
   const marks = [...versions].reverse().map(v => ({ x: axis === 'step' ? v.step : v.publishedAt, label: 'v' + v.version, title: `version ${v.version}, ${time(v.publishedAt)}` }));
-  for (const mark of curve.marks) marks.push({ x: axis === 'step' ? mark.step : mark.at, label: { session: '↻', rewound: '↶', stage: '▶', reference: '◇', objective: '◆', 'refused-step': '!' }[mark.kind] || '·', title: mark.label });
+  for (const mark of curve.marks) marks.push({ x: axis === 'step' ? mark.step : mark.at, label: sign(mark), title: mark.label });
   marks.sort((a, b) => a.x - b.x);
+  for (let i = marks.length - 1; i > 0; i--) {
+    // two at one place: one line with both labels
+    if (marks[i].x === marks[i - 1].x) {
+      const [after] = marks.splice(i, 1);
+      marks[i - 1] = { x: after.x, label: marks[i - 1].label + ' ' + after.label, title: marks[i - 1].title + '\n' + after.title };
+    }
+  }
   const measured = [...versions].reverse();
   for (const [name, title, note, options] of HELD_OUT) {
     const all = measured.filter(v => name in v.evaluation);
@@ -65,6 +72,16 @@ function draw() {
     const last = names.map(name => values(name).findLast(v => v !== null));
     one.say(last[0] === undefined ? '' : last.map(v => (options.format || number)(v)).join(' / '));
   }
+}
+
+/** What stands at a mark: "stage 2: dpo" in words, the rest as signs. */
+function sign(mark) {
+  if (mark.kind === 'stage') {
+    // the trainer writes its settings as a record: ObjectiveSettings[name=dpo, ...]
+    const found = mark.label.match(/^(stage \d+: )(?:\w+\[name=)?([\w-]+)/);
+    return found ? found[1] + found[2] : '▶';
+  }
+  return { session: '↻', rewound: '↶', reference: '◇', objective: '◆', 'refused-step': '!' }[mark.kind] || '·';
 }
 
 function tools() {
