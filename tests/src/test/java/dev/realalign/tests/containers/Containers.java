@@ -4,11 +4,13 @@ import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.PortBinding;
 import com.github.dockerjava.api.model.Ports.Binding;
+import dev.realalign.curator.CuratorConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.testcontainers.DockerClientFactory;
@@ -114,18 +116,32 @@ final class Containers {
     private GenericContainer<?> role(String image, String... command) {
         return local(new GenericContainer<>(image(image)))
                 .withNetwork(network)
-                .withEnv(Map.of(
+                .withEnv(environment(
                         "REALALIGN_CONFIG_BOOTSTRAP_SERVERS", "kafka:9092",
                         "REALALIGN_CONFIG_SCHEMA_REGISTRY_URL", "http://registry:8080/apis/ccompat/v7",
                         "REALALIGN_CONFIG_MODEL_NAME", "tiny-photo",
                         "REALALIGN_CONFIG_CURATION_RESOLUTION_PX", "32",
                         "REALALIGN_CONFIG_TRAINER_BASE_MODEL", "/opt/realalign/models/tiny-photo",
                         "REALALIGN_CONFIG_TRAINER_CANDIDATE_EVERY_STEPS", "4",
+                        "REALALIGN_CONFIG_GENERATOR_BASE_MODEL", "/opt/realalign/models/tiny-photo",
+                        "REALALIGN_CONFIG_GENERATOR_RESOLUTION_PX", "32",
+                        "REALALIGN_CONFIG_GENERATOR_STEPS", "4",
+                        "REALALIGN_CONFIG_GENERATOR_TRUST_FILE", "/data/keys/realalign.pub",
                         "REALALIGN_CONFIG_TRAINER_HELD_OUT_MAX", "8",
                         "REALALIGN_CONFIG_TRAINER_HELD_OUT_TIMESTEPS", "2",
                         "REALALIGN_CONFIG_PUBLISHER_SIGNING_KEY", "/data/keys/realalign.key"))
                 .withFileSystemBind(shared.toString(), DATA, BindMode.READ_WRITE)
                 .withCommand(command);
+    }
+
+    private static Map<String, String> environment(String... pairs) {
+        Map<String, String> environment = new HashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            environment.put(pairs[i], pairs[i + 1]);
+        }
+        environment.put(
+                "REALALIGN_CONFIG_CURATION_NEGATIVE_MIX", CuratorConfig.PERTURBATIONS + ",TEXT_TO_IMAGE:10,SDEDIT:10");
+        return environment;
     }
 
     /** Images are made or pulled beforehand, never behind a test's back. */

@@ -63,7 +63,7 @@ class PipelineContainersTest {
     static void start() throws Exception {
         Containers.requireEngine();
         shared = Files.createDirectory(folder.resolve("shared"));
-        for (String name : List.of("blobs", "checkpoints", "state", "received", "keys", "photos")) {
+        for (String name : List.of("blobs", "checkpoints", "state", "generator", "received", "keys", "photos")) {
             // the containers' user is nobody on this machine
             Files.setPosixFilePermissions(
                     Files.createDirectory(shared.resolve(name)), PosixFilePermissions.fromString("rwxrwxrwx"));
@@ -80,6 +80,7 @@ class PipelineContainersTest {
         registryUrl = Containers.registryUrl(registry);
         once(containers.stream("keys", "generate", "--out", "/data/keys"));
         begin(containers.stream("curate"));
+        begin(containers.tensor("negatives"));
         begin(containers.tensor("publish"));
         begin(containers.stream(
                 "subscribe",
@@ -122,6 +123,11 @@ class PipelineContainersTest {
                 .doesNotHaveDuplicates()
                 .containsExactlyInAnyOrderElementsOf(ids());
         assertReceivedIsWhatWasPublished();
+        assertThat(read(Topics.PREFERENCE_TRIPLES))
+                .as("the generator's container drew some of them")
+                .anySatisfy(entry -> assertThat(
+                                Objects.requireNonNull(entry.value()).getGeneratorModel())
+                        .isNotNull());
     }
 
     @Test
