@@ -145,6 +145,7 @@ class GeneratingTest {
     }
 
     @Test
+    @Tag("slow")
     @DisplayName("The members of a share group answer everything between them, whatever partition it stands in")
     void sharing() throws Exception {
         Map<String, String> share = Map.of("generator.group.type", "share", "generator.requests.max", "2");

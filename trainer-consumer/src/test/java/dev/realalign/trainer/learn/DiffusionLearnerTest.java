@@ -226,8 +226,8 @@ class DiffusionLearnerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7})
-    void a_run_through_three_stages_saved_and_loaded_after_any_step_goes_on_to_the_bit(long savedAfter)
+    @ValueSource(longs = {2, 3, 5, 6}) // within a stage and right before each switch
+    void a_run_through_three_stages_saved_and_loaded_on_the_way_goes_on_to_the_bit(long savedAfter)
             throws IOException {
         LearnerSettings settings = TinyPhoto.settings(
                 StagePlanText.parse(
