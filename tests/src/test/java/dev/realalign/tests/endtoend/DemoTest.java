@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -119,6 +120,7 @@ class DemoTest {
     }
 
     @Test
+    @Tag("slow") // kills of every role are in the short suite
     void aKilledDemoStartedAgainGoesOnWithNothingLostOrRepeated() throws Exception {
         Path images = folder.resolve("images");
         List<Path> tiles = Pictures.tiles(images, 360);

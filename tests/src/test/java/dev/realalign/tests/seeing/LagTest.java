@@ -283,9 +283,13 @@ class LagTest {
             writer.commitTransaction();
             commit(reader, "marked", 1);
 
-            PartitionLag lag = sampler.sample(only("marked"), List.of()).lags().get(0);
-
-            assertThat(lag.end()).isEqualTo(2);
+            // the marker is written soon after the commit is acknowledged
+            PartitionLag lag = await().atMost(Duration.ofSeconds(20))
+                    .until(
+                            () -> sampler.sample(only("marked"), List.of())
+                                    .lags()
+                                    .get(0),
+                            sampled -> sampled.end() == 2);
             assertThat(lag.records()).hasValue(0);
             assertThat(lag.seconds()).hasValue(0);
             assertThat(lag.secondsFrom()).isEqualTo(SecondsFrom.EXACT);

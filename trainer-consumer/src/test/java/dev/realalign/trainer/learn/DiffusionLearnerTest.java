@@ -227,8 +227,7 @@ class DiffusionLearnerTest {
 
     @ParameterizedTest
     @ValueSource(longs = {2, 3, 5, 6}) // within a stage and right before each switch
-    void a_run_through_three_stages_saved_and_loaded_on_the_way_goes_on_to_the_bit(long savedAfter)
-            throws IOException {
+    void a_run_through_three_stages_saved_and_loaded_on_the_way_goes_on_to_the_bit(long savedAfter) throws IOException {
         LearnerSettings settings = TinyPhoto.settings(
                 StagePlanText.parse(
                         "dro steps=3 refresh=2 rate=1e-2; dpo steps=3 mix=0.2/2 schedule=cosine/4; spin refresh=1",
