@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A backlog of any length costs the trainer no memory. */
 @Timeout(180)
 @EnabledOnOs(OS.LINUX)
+@Tag("slow")
 class BacklogTest {
     private static final int TRIPLES = 200_000;
     private static final int SIDE = 4;
