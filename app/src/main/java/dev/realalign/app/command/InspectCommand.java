@@ -6,6 +6,8 @@ import dev.realalign.app.inspect.RejectionRows;
 import dev.realalign.app.inspect.SheetRow;
 import dev.realalign.app.inspect.TripleRows;
 import dev.realalign.app.sample.Sheet;
+import dev.realalign.curator.gate.Reason;
+import dev.realalign.curator.negative.NegativeKind;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.ServiceConfig;
 import dev.realalign.runtime.StoreConfig;
@@ -19,6 +21,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -108,6 +111,15 @@ final class InspectCommand implements Callable<Integer> {
         }
     }
 
+    /** A name that is none would select nothing without a word. */
+    private static void requireKnown(String option, @Nullable String name, Enum<?>[] known) {
+        List<String> names = Arrays.stream(known).map(Enum::name).toList();
+        if (name != null && !names.contains(name)) {
+            throw UserErrorException.usage(
+                    option + " is \"" + name + "\": give one of " + String.join(", ", names) + ".");
+        }
+    }
+
     /** {@code inspect triples}. */
     @Command(
             name = "triples",
@@ -117,7 +129,7 @@ final class InspectCommand implements Callable<Integer> {
                 "",
                 "Examples:",
                 "  realalign inspect triples --out sheet.png",
-                "  realalign inspect triples --kind SALIENCY_INPAINT --sample 7 --count 30 --out inpainted.png"
+                "  realalign inspect triples --kind SALIENCY_INPAINTING --sample 7 --count 30 --out inpainted.png"
             })
     static final class Triples implements Callable<Integer> {
         @Option(names = "--kind", paramLabel = "KIND", description = "One kind of negative only.")
@@ -131,6 +143,7 @@ final class InspectCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
+            requireKnown("--kind", kind, NegativeKind.values());
             try (ReachedCluster reached = sheet.cluster.reach()) {
                 List<PreferenceTriple> triples = sheet.pick(
                         reached,
@@ -164,6 +177,7 @@ final class InspectCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
+            requireKnown("--reason", reason, Reason.values());
             try (ReachedCluster reached = sheet.cluster.reach()) {
                 List<ImageRejection> rejections = sheet.pick(
                         reached,

@@ -75,6 +75,13 @@ class RealAlignCommandTest {
     }
 
     @Test
+    void anInspectionOfAnUnknownKindNamesTheKindsThereAre() {
+        assertThat(run("inspect", "triples", "--kind", "SALIENCY", "--out", "sheet.png"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("--kind is \"SALIENCY\": give one of ", "SALIENCY_INPAINTING");
+    }
+
+    @Test
     void everyMissingKeyIsNamedAtOnceWithoutAStackTrace() throws Exception {
         Path config = Files.writeString(
                 folder.resolve("cluster.properties"), "bootstrap.servers=localhost:1\ninline.max.bytes=lots\n");
