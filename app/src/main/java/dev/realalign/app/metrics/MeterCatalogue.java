@@ -27,6 +27,13 @@ public final class MeterCatalogue {
             gauge("jvm_memory_used_bytes", "Memory of the Java machine in use, by area and pool.", "area", "id");
     static final Meter CPU = gauge("process_cpu_usage", "Share of all processors this process uses, 0 to 1.");
     static final Meter UPTIME = gauge("process_uptime_seconds", "How long this process has run.");
+    static final Meter RESIDENT = gauge(
+            "process_resident_memory_bytes",
+            "Memory of this process in use, the Java heap and the native libraries included; NaN where the system is not"
+                    + " Linux.");
+    static final Meter TENSORS = gauge(
+            "realalign_tensors_open",
+            "Native arrays of the tensor engine that this process holds open; in a steady state it does not grow.");
 
     static final Meter IMAGES = counter(
             "realalign_curator_images_total",
@@ -215,7 +222,7 @@ public final class MeterCatalogue {
             new Section(
                     "Every process",
                     "Whatever runs, once `metrics.port` is set.",
-                    List.of(SERVICE_STATE, MEMORY, CPU, UPTIME)),
+                    List.of(SERVICE_STATE, MEMORY, RESIDENT, TENSORS, CPU, UPTIME)),
             new Section(
                     "Curator",
                     "`realalign curate`, and the demo.",

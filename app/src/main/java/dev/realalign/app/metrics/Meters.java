@@ -1,5 +1,7 @@
 package dev.realalign.app.metrics;
 
+import dev.realalign.diffusion.bench.ProcessMemory;
+import dev.realalign.diffusion.tensor.Tensor;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MultiGauge;
@@ -15,6 +17,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.DoubleSupplier;
@@ -55,6 +58,11 @@ public final class Meters {
         new ProcessorMetrics().bindTo(registry);
         new UptimeMetrics().bindTo(registry);
         beforeScrapes.add(clients::refresh);
+        gauge(MeterCatalogue.RESIDENT, () -> {
+            OptionalLong resident = ProcessMemory.resident();
+            return resident.isPresent() ? resident.getAsLong() : Double.NaN;
+        });
+        gauge(MeterCatalogue.TENSORS, Tensor::liveCount);
     }
 
     /** Everything in Prometheus' text format. */
