@@ -34,6 +34,8 @@ public final class Meters {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final KafkaClientMeters clients = new KafkaClientMeters(registry);
     private final List<Runnable> beforeScrapes = new CopyOnWriteArrayList<>();
+    /** What counters read: Micrometer refers to it weakly, and once collected a counter would stand still. */
+    private final List<DoubleSupplier> counted = new CopyOnWriteArrayList<>();
 
     /**
      * A value with its labels.
@@ -84,6 +86,7 @@ public final class Meters {
     /** Registers a counter of one series, whose number lives elsewhere and never falls. */
     void counter(Meter meter, DoubleSupplier value, String... labels) {
         require(meter, Meter.Kind.COUNTER);
+        counted.add(value);
         FunctionCounter.builder(meter.name(), value, DoubleSupplier::getAsDouble)
                 .description(meter.meaning())
                 .tags(tags(meter, List.of(labels)))

@@ -3,10 +3,13 @@ package dev.realalign.app.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.ref.WeakReference;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class MetersTest {
     @Test
@@ -32,6 +35,28 @@ class MetersTest {
         scraped.removeIf(name -> name.endsWith("_seconds_max")); // Micrometer adds the largest recent value of a timer
 
         assertThat(scraped).isEqualTo(catalogue);
+    }
+
+    @Test
+    @Timeout(30)
+    void counters_and_gauges_go_on_counting_after_a_garbage_collection() {
+        AtomicLong number = new AtomicLong(1);
+        Meters meters = new Meters();
+        meters.counter(MeterCatalogue.STEPS, () -> number.get());
+        meters.gauge(MeterCatalogue.MARGIN, () -> number.get());
+        collectGarbage();
+        number.set(7);
+
+        assertThat(meters.scrape().lines())
+                .contains("realalign_trainer_steps_total 7.0", "realalign_trainer_margin 7.0");
+    }
+
+    /** Returns once an object that nobody holds is gone. */
+    private static void collectGarbage() {
+        WeakReference<Object> unheld = new WeakReference<>(new Object());
+        while (unheld.get() != null) {
+            System.gc();
+        }
     }
 
     @Test
