@@ -4,6 +4,7 @@ import dev.realalign.diffusion.lora.LoraConfig;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.optim.AdamW;
 import dev.realalign.diffusion.schedule.PredictionType;
+import dev.realalign.runtime.Build;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ModelConfig;
 import dev.realalign.runtime.Rules;
@@ -689,7 +690,7 @@ public record TrainerConfig(
                         config.duration(BATCH_MAX_WAIT_MS),
                         new HoldOutRule(config.number(HELD_OUT_FRACTION), config.integer(HELD_OUT_MAX)),
                         config.integer(CANDIDATE_EVERY_STEPS),
-                        "",
+                        Build.current().revision(),
                         config.digest(PREFIX),
                         config.flag(DETERMINISTIC),
                         config.flag(ACCEPT_GAP),
