@@ -77,8 +77,7 @@ function draw() {
 /** What stands at a mark: "stage 2: dpo" in words, the rest as signs. */
 function sign(mark) {
   if (mark.kind === 'stage') {
-    // the trainer writes its settings as a record: ObjectiveSettings[name=dpo, ...]
-    const found = mark.label.match(/^(stage \d+: )(?:\w+\[name=)?([\w-]+)/);
+    const found = mark.label.match(/^(stage \d+: )([\w-]+)/);
     return found ? found[1] + found[2] : '▶';
   }
   return { session: '↻', rewound: '↶', reference: '◇', objective: '◆', 'refused-step': '!' }[mark.kind] || '·';

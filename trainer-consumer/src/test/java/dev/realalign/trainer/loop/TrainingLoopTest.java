@@ -665,7 +665,7 @@ class TrainingLoopTest {
         assertThat(switches.get(0).getStep()).isEqualTo(4);
         assertThat(switches.get(0).getStage()).isEqualTo(2);
         assertThat(switches.get(0).getReason()).isEqualTo("its 4 steps are done");
-        assertThat(switches.get(0).getObjective()).contains("{stage=2}");
+        assertThat(switches.get(0).getObjective()).contains("stage=2");
         assertThat(candidates.announced.stream().map(CheckpointCandidate::getStep))
                 .as("the last step of a stage has a candidate")
                 .containsExactly(3L, 4L, 6L);
