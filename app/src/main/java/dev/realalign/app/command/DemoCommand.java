@@ -1,19 +1,15 @@
 package dev.realalign.app.command;
 
 import dev.realalign.app.console.StopSignal;
-import dev.realalign.app.console.Terminal;
 import dev.realalign.app.demo.Demo;
-import dev.realalign.app.demo.DemoFolder;
 import dev.realalign.app.demo.DemoSettings;
 import dev.realalign.app.demo.SampleSheets;
 import dev.realalign.curator.CuratorConfig;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.UserErrorException;
-import dev.realalign.schemas.ModelName;
 import dev.realalign.trainer.Preset;
 import dev.realalign.trainer.TrainerConfig;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,37 +43,8 @@ import picocli.CommandLine.Spec;
             "  realalign demo --headless --images photos.zip --until-checkpoints 3 --data /tmp/demo --report report.json"
         })
 final class DemoCommand implements Callable<Integer> {
-    @Option(names = "--images", paramLabel = "PATH", description = "A folder, a .zip, or a .csv of path,caption.")
-    private @Nullable Path images;
-
-    @Option(
-            names = "--caption",
-            paramLabel = "TEXT",
-            defaultValue = "",
-            description = "Caption of pictures that have none.")
-    private String caption;
-
-    @Option(
-            names = "--rate",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Pictures per second at most; 0 for no limit (the default).")
-    private double rate;
-
-    @Option(
-            names = "--model",
-            paramLabel = "DIR",
-            description = "Base model in the diffusers layout (default: the bundled tiny-photo).")
-    private @Nullable Path model;
-
-    @Option(
-            names = "--name",
-            paramLabel = "NAME",
-            description = "Name of the model line (default: the name of the model's folder).")
-    private @Nullable String name;
-
-    @Option(names = "--data", paramLabel = "DIR", description = "Where everything is kept (default: ~/.realalign).")
-    private @Nullable Path data;
+    @Mixin
+    private HouseOptions house;
 
     @Option(
             names = "--until-checkpoints",
@@ -91,9 +58,6 @@ final class DemoCommand implements Callable<Integer> {
             description =
                     "Equal pictures make equal ledgers and equal weights, bit for bit, whatever kills it on the way.")
     private boolean deterministic;
-
-    @Option(names = "--headless", description = "Plain lines instead of the live summary.")
-    private boolean headless;
 
     @Option(names = "--report", paramLabel = "FILE.json", description = "Write what happened as one JSON object.")
     private @Nullable Path report;
@@ -110,63 +74,15 @@ final class DemoCommand implements Callable<Integer> {
                     "Draw the samples of every version at the end, not only of the base model and the newest one.")
     private boolean sheets;
 
-    @Option(
-            names = "--broker-port",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Port of the broker; 0 for any free one (the default).")
-    private int brokerPort;
-
-    @Option(
-            names = "--registry-port",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "Port of the registry; 0 for any free one (the default).")
-    private int registryPort;
-
-    @Option(
-            names = "--dashboard-port",
-            paramLabel = "N",
-            description =
-                    "Port of the dashboard; 0 for any free one (default: 8470, or any free one when that is taken).")
-    private @Nullable Integer dashboardPort;
-
-    @Mixin
-    private ConfigOptions config;
-
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() throws InterruptedException, IOException {
-        Path base = model == null ? BundledModel.folder() : model;
-        String line =
-                name == null ? String.valueOf(base.toAbsolutePath().normalize().getFileName()) : name;
-        List<String> problems = new ArrayList<>();
-        if (!ModelName.isValid(line)) {
-            problems.add("\"" + line
-                    + "\" cannot name a model line: give letters, digits, dots, hyphens and underscores with --name.");
-        }
-        if (!Files.isDirectory(base)) {
-            problems.add("There is no model folder at " + base + ": name one in the diffusers layout with --model.");
-        }
-        if (images != null && !Files.exists(images)) {
-            problems.add("There is no folder, archive or list at " + images + ": check the path of the images.");
-        }
+        List<String> problems = house.problems();
         if (untilCheckpoints != null && untilCheckpoints < 1) {
             problems.add(
                     "--until-checkpoints is " + untilCheckpoints + ": ask for at least 1 version, or leave it out.");
-        }
-        if (rate < 0 || Double.isNaN(rate)) {
-            problems.add("--rate is " + rate + ": give pictures per second, or 0 for no limit.");
-        }
-        if (isNoPort(brokerPort) || isNoPort(registryPort) || (brokerPort != 0 && brokerPort == registryPort)) {
-            problems.add(
-                    "--broker-port and --registry-port must be two different ports from 1 to 65535, or 0 for any free one.");
-        }
-        if (dashboardPort != null && isNoPort(dashboardPort)) {
-            problems.add(
-                    "--dashboard-port is " + dashboardPort + ": give a port from 1 to 65535, or 0 for any free one.");
         }
         if (report != null && !isWritablePlace(report)) {
             problems.add("The report cannot be written to " + report
@@ -175,23 +91,13 @@ final class DemoCommand implements Callable<Integer> {
         if (!problems.isEmpty()) {
             throw UserErrorException.usage(problems);
         }
-        PrintWriter out = spec.commandLine().getOut();
         DemoSettings settings = new DemoSettings(
-                images,
-                caption,
-                rate,
-                base,
-                line,
-                data == null ? DemoFolder.DEFAULT : data,
+                house.settings(given()),
                 untilCheckpoints == null ? OptionalInt.empty() : OptionalInt.of(untilCheckpoints),
                 report,
                 prompts.isEmpty() ? SampleSheets.PROMPTS : prompts,
-                sheets,
-                given(),
-                brokerPort,
-                registryPort,
-                dashboardPort == null ? OptionalInt.empty() : OptionalInt.of(dashboardPort));
-        new Demo(settings, headless ? new Terminal(out, false) : Terminal.of(out), StopSignal.listen()).run();
+                sheets);
+        new Demo(settings, house.terminal(spec.commandLine().getOut()), StopSignal.listen()).run();
         return ExitCode.OK;
     }
 
@@ -201,8 +107,8 @@ final class DemoCommand implements Callable<Integer> {
      * time.
      */
     private Map<String, String> given() {
-        Map<String, String> given = new HashMap<>(config.given());
-        if (model == null) {
+        Map<String, String> given = new HashMap<>(house.given());
+        if (!house.hasModel()) {
             given.putIfAbsent(TrainerConfig.PRESET, Preset.TINY_DEMO.text());
         }
         if (deterministic) {
@@ -212,10 +118,6 @@ final class DemoCommand implements Callable<Integer> {
             given.putIfAbsent(CuratorConfig.NEGATIVE_MIX, CuratorConfig.PERTURBATIONS);
         }
         return given;
-    }
-
-    private static boolean isNoPort(int port) {
-        return port < 0 || port > 65_535;
     }
 
     private static boolean isWritablePlace(Path file) {

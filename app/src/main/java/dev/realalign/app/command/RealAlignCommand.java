@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         subcommands = {
             DemoCommand.class,
+            UpCommand.class,
             FeedCommand.class,
             CurateCommand.class,
             NegativesCommand.class,

@@ -7,21 +7,20 @@ import dev.realalign.runtime.UserErrorException;
 import dev.realalign.trainer.loop.TrainerProgress;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A demo at work. It goes on until the wanted number of versions is received, the pictures are used up or the user stops it; then it ends in the order
- * in which pictures flow, so that everything accepted is trained, or waits in the topics for the next demo on the same folder.
+ * A house at work. It goes on until it is time or the user stops it; then it ends in the order in which pictures flow, so
+ * that everything accepted is trained, or waits in the topics for the next start on the same folder.
  */
 final class DemoRun {
     private static final Duration LOOK = Duration.ofMillis(200);
     private static final Duration LONGEST_STANDSTILL = Duration.ofMinutes(5);
 
     private final long began;
-    private final OptionalInt wantedVersions;
+    private final Until until;
     private final Roles roles;
     private final CensusTaker census;
     private final LagWatch lags;
@@ -37,7 +36,7 @@ final class DemoRun {
 
     DemoRun(
             long began,
-            OptionalInt wantedVersions,
+            Until until,
             Roles roles,
             CensusTaker census,
             LagWatch lags,
@@ -45,7 +44,7 @@ final class DemoRun {
             Terminal terminal,
             StopSignal stop) {
         this.began = began;
-        this.wantedVersions = wantedVersions;
+        this.until = until;
         this.roles = roles;
         this.census = census;
         this.lags = lags;
@@ -80,10 +79,11 @@ final class DemoRun {
         @Nullable CompletableFuture<Long> flush = null;
         while (!stop.await(LOOK)) {
             look();
-            if (wantedVersions.isPresent() && roles.received() >= wantedVersions.getAsInt()) {
+            if (until.versions().isPresent()
+                    && roles.received() >= until.versions().getAsInt()) {
                 return "done: the wanted versions are received";
             }
-            if (flush == null && feed.isDone() && isEverythingJudged()) {
+            if (until.picturesAreUsedUp() && flush == null && feed.isDone() && isEverythingJudged()) {
                 display.phase("the pictures are used up: the trainer learns the rest");
                 flush = roles.trainer().flush();
             }
@@ -91,7 +91,7 @@ final class DemoRun {
                 return "done: every picture is used";
             }
         }
-        return "stopped; the next demo on this folder goes on from here";
+        return "stopped; the next start on this folder goes on from here";
     }
 
     private void waitUntil(BooleanSupplier condition) throws InterruptedException {
@@ -118,7 +118,9 @@ final class DemoRun {
     /** Shows the present and makes sure that it will not last for ever. */
     private void look() {
         roles.requireAlive();
-        requireThatTrainingDoesNotRest();
+        if (until.picturesAreUsedUp()) {
+            requireThatTrainingDoesNotRest();
+        }
         feed.requireAlive();
         display.show();
         Position now = new Position(
@@ -129,7 +131,9 @@ final class DemoRun {
         if (!now.equals(lastPosition)) {
             lastPosition = now;
             movedAt = System.nanoTime();
-        } else if (feed.isDone() && System.nanoTime() - movedAt > LONGEST_STANDSTILL.toNanos()) {
+        } else if (until.picturesAreUsedUp()
+                && feed.isDone()
+                && System.nanoTime() - movedAt > LONGEST_STANDSTILL.toNanos()) {
             throw UserErrorException.failure("Nothing has moved for " + LONGEST_STANDSTILL.toMinutes() + " minutes ("
                     + Summary.line(snapshot("standing still"))
                     + roles.subscriberTrouble().map(trouble -> "; " + trouble).orElse("")

@@ -39,6 +39,10 @@ final class FeedRun implements AutoCloseable {
     }
 
     private void feed(FeedConfig config, ImageSource source, String caption, double perSecond) {
+        if (offered == 0) {
+            done = true;
+            return;
+        }
         try (Feeder feeder = new Feeder(config)) {
             FedBefore fed = FedPictures.read(config.cluster());
             before = fed.records();

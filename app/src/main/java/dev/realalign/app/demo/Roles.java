@@ -149,28 +149,42 @@ final class Roles implements AutoCloseable {
         }
     }
 
-    /** What fits a demo in this folder, below anything the user gives. */
-    static Map<String, String> defaults(DemoFolder folder, String line, Path model, int resolution) {
+    /** What fits a house in one folder, below anything the user gives. */
+    static Map<String, String> defaults(HouseSettings house, int resolution) {
+        DemoFolder folder = new DemoFolder(house.data());
+        String model = house.model().toAbsolutePath().toString();
         Map<String, String> defaults = new HashMap<>(folder.stores());
-        defaults.put(ModelConfig.MODEL, line);
+        defaults.put(ModelConfig.MODEL, house.line());
         defaults.put(PublisherConfig.SIGNING_KEY, folder.keys().privateKey().toString());
         defaults.put(CuratorConfig.STATE_DIRECTORY, folder.curator().toString());
         defaults.put(CuratorConfig.STANDBY_REPLICAS, "0");
-        defaults.put(TrainerConfig.BASE_MODEL, model.toAbsolutePath().toString());
+        defaults.put(TrainerConfig.BASE_MODEL, model);
         defaults.put(CuratorConfig.RESOLUTION_PX, Integer.toString(resolution));
-        defaults.put(CuratorConfig.NEGATIVE_MIX, CuratorConfig.PERTURBATIONS + GENERATED_TOO);
-        defaults.put(CuratorConfig.GENERATED_DEADLINE_MS, GENERATED_DEADLINE_MS);
-        defaults.put(GeneratorConfig.BASE_MODEL, model.toAbsolutePath().toString());
+        defaults.put(GeneratorConfig.BASE_MODEL, model);
         defaults.put(GeneratorConfig.RESOLUTION_PX, Integer.toString(resolution));
         defaults.put(GeneratorConfig.VERSIONS_DIRECTORY, folder.generator().toString());
         defaults.put(GeneratorConfig.INSTANCE, "demo");
-        defaults.put(GeneratorConfig.SAMPLER, SamplerChoice.DPM_SOLVER.text());
-        defaults.put(GeneratorConfig.STEPS, TINY_MODEL_STEPS);
-        defaults.put(GeneratorConfig.GUIDANCE, "1");
-        defaults.put(GeneratorConfig.BATCH, "8");
         defaults.put(
-                TrainerConfig.INSTANCE, "demo"); // one demo at a time uses a folder: it need not wait for its own lease
+                TrainerConfig.INSTANCE,
+                "demo"); // one house at a time uses a folder: it need not wait for its own lease
         return defaults;
+    }
+
+    /** Generated negatives that a small model draws on the processor that trains it. */
+    static Map<String, String> quickDrawing() {
+        return Map.of(
+                CuratorConfig.NEGATIVE_MIX,
+                CuratorConfig.PERTURBATIONS + GENERATED_TOO,
+                CuratorConfig.GENERATED_DEADLINE_MS,
+                GENERATED_DEADLINE_MS,
+                GeneratorConfig.SAMPLER,
+                SamplerChoice.DPM_SOLVER.text(),
+                GeneratorConfig.STEPS,
+                TINY_MODEL_STEPS,
+                GeneratorConfig.GUIDANCE,
+                "1",
+                GeneratorConfig.BATCH,
+                "8");
     }
 
     /** Triples that give this many versions at the configured cadence: full batches up to each candidate, and a full held-out set. */

@@ -26,7 +26,7 @@ final class Summary {
         Snapshot.@Nullable Training training = now.training();
         List<String> lines = new ArrayList<>();
         lines.add("");
-        lines.add(String.format(Locale.ROOT, "  RealAlign demo   %s   %s", clock(now.elapsed()), now.phase()));
+        lines.add(String.format(Locale.ROOT, "  RealAlign   %s   %s", clock(now.elapsed()), now.phase()));
         lines.add("");
         lines.add(row("pictures in", format("%,d", census.fed()), feed(now), ""));
         lines.add(row(

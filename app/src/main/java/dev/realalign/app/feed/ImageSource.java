@@ -4,6 +4,7 @@ import dev.realalign.runtime.UserErrorException;
 import java.io.Closeable;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -12,6 +13,27 @@ import java.util.Locale;
  * Pictures in a fixed order. Nothing is read before it is asked for, so a source of any size needs little memory.
  */
 public interface ImageSource extends Closeable {
+    /** A source without pictures. */
+    ImageSource NONE = new ImageSource() {
+        @Override
+        public long count() {
+            return 0;
+        }
+
+        @Override
+        public Iterator<SourceImage> iterator() {
+            return Collections.emptyIterator();
+        }
+
+        @Override
+        public List<String> unusedCaptions() {
+            return List.of();
+        }
+
+        @Override
+        public void close() {}
+    };
+
     /** How many pictures {@link #iterator()} gives. */
     long count();
 

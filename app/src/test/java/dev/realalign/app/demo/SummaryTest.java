@@ -57,7 +57,7 @@ class SummaryTest {
         assertThat(Summary.screen(BUSY))
                 .containsExactly(
                         "",
-                        "  RealAlign demo   1:40   running, Ctrl-C ends it",
+                        "  RealAlign   1:40   running, Ctrl-C ends it",
                         "",
                         "  pictures in      1,250   1,300 of 2,827 taken   50 from before   3 unreadable   12/s",
                         "  rejected            48   TOO_SMALL 40, CORRUPT 4, DUPLICATE 4         curator lag 12 records  0.4 s",

@@ -185,7 +185,7 @@ class DemoTest {
                     .isEmpty();
             demo.terminate();
             assertThat(demo.exitCode(LONGEST_RUN)).as(demo::printed).isZero();
-            assertThat(demo.out()).contains("stopped; the next demo on this folder goes on from here");
+            assertThat(demo.out()).contains("stopped; the next start on this folder goes on from here");
         }
         JsonNode json = RoleProcess.json(report);
         assertThat(json.get("fed").asLong()).isEqualTo(json.get("accepted").asLong());
