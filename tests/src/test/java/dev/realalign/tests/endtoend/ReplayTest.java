@@ -164,7 +164,8 @@ class ReplayTest {
         assertThat(duplicates.out()).isEqualTo(rejected + ": 1 rejections" + System.lineSeparator());
         assertThat(ImageIO.read(rejected.toFile()).getRGB(8 + 80, 31 + 80)).isNotEqualTo(0xFFEEEEEE);
 
-        Realalign.Ended none = realalign("inspect", "triples", "--out", sheet.toString(), "--kind", "SALIENCY_INPAINTING");
+        Realalign.Ended none =
+                realalign("inspect", "triples", "--out", sheet.toString(), "--kind", "SALIENCY_INPAINTING");
         assertThat(none.exitCode()).isEqualTo(1);
         assertThat(none.complaints())
                 .containsExactly("realalign: There are no such triples on this cluster: nothing was drawn.");
