@@ -48,14 +48,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** SASL/SCRAM over TLS, nobody allowed anything but what docs/security.md lists. */
 @Tag("slow")
-@Timeout(400)
+@Timeout(700)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class SecuredClusterTest {
     private static final String MODEL = "tiny-photo";
     private static final String APPLICATION = "realalign-curator";
     private static final String WORKER = "negatives-1";
     private static final String PASSWORD = "a-secret-of-tests";
-    private static final Duration SOON = Duration.ofSeconds(150);
+    private static final Duration SOON = Duration.ofSeconds(300);
 
     @TempDir
     static Path folder;
@@ -307,6 +307,7 @@ class SecuredClusterTest {
         Map<String, String> settings = new LinkedHashMap<>(security(user));
         settings.put("bootstrap.servers", brokers.bootstrapServers());
         settings.put("schema.registry.url", elsewhere.registryUrl());
+        settings.put("cluster.timeout.ms", "60000");
         settings.put("blob.store.uri", folder.resolve("blobs").toUri().toString());
         settings.put(
                 "checkpoint.store.uri", folder.resolve("checkpoints").toUri().toString());
