@@ -5,17 +5,20 @@
 #   tests/containers.sh            everything, then cleans up
 #   tests/containers.sh --keep     leaves the engine and its images; says how to use them (for docker/up)
 #   tests/containers.sh --prepare  only makes engine and images, and leaves them
+#   tests/containers.sh --clean    ends the engine that --keep or --prepare left, with its containers, volumes and images
 set -euo pipefail
 home=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=${REALALIGN_CONTAINERS:-$home/tests/target/containers}
 keep=
 prepare=
+clean=
 case ${1:-} in
   '') ;;
   --keep) keep=1 ;;
   --prepare) keep=1 prepare=1 ;;
+  --clean) clean=1 ;;
   *)
-    sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit 2
     ;;
 esac
@@ -42,36 +45,41 @@ fi
 mkdir -p "$work"
 log=$work/log.txt
 : >"$log"
-# the path of a socket is short
-socket=$(mktemp -d)/docker.sock
-export DOCKER_HOST=unix://$socket
 
-remove_network() { ip link del docker0 2>/dev/null || true; }
-clean() {
-  [[ -z $keep ]] || return 0
-  if [[ -f $work/dockerd.pid ]]; then
+# Ends the engine that listens at the address in $work/docker.host, if there is one, with everything in it.
+end_engine() {
+  [[ ! -f $work/docker.host ]] || export DOCKER_HOST=$(<"$work/docker.host")
+  if [[ -f $work/dockerd.pid ]] && kill -0 "$(<"$work/dockerd.pid")" 2>/dev/null; then
     docker ps -aq 2>/dev/null | xargs -r docker rm -f >/dev/null 2>&1 || true
     docker network prune -f >/dev/null 2>&1 || true
-    kill "$(cat "$work/dockerd.pid")" 2>/dev/null || true
-    for _ in $(seq 50); do [[ -f $work/dockerd.pid ]] || break; sleep 0.2; done
+    kill "$(<"$work/dockerd.pid")" 2>/dev/null || true
+    for _ in $(seq 100); do [[ -f $work/dockerd.pid ]] || break; sleep 0.2; done
+    ip link del docker0 2>/dev/null || true
   fi
-  remove_network
-  rm -rf "$work/data" "$work/exec" "$work/rootfs" "$work/tar" "$(dirname "$socket")"
+  [[ -z ${DOCKER_HOST:-} || ! -f $work/docker.host ]] || rm -rf "$(dirname "${DOCKER_HOST#unix://}")"
+  rm -rf "$work"/{data,exec,rootfs,docker.host,registry-context,prometheus-context}
 }
-trap clean EXIT
+
+end_engine
+if [[ -n $clean ]]; then exit 0; fi
+trap end_engine EXIT
 
 say "starting an engine"
 mkdir -p "$work/data" "$work/exec"
+# the path of a socket must be short
+export DOCKER_HOST=unix://$(mktemp -d)/docker.sock
+printf '%s\n' "$DOCKER_HOST" >"$work/docker.host"
 setsid dockerd --iptables=false --ip-forward=false --data-root "$work/data" --exec-root "$work/exec" \
   -H "$DOCKER_HOST" -p "$work/dockerd.pid" >"$work/dockerd.log" 2>&1 &
-for _ in $(seq 150); do
+for _ in $(seq 300); do
   docker version >/dev/null 2>&1 && break
   sleep 0.2
 done
 docker version >/dev/null 2>&1 || fail "The engine did not start; its log is $work/dockerd.log."
 
 release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-mirror=$(grep -hE '^(URIs:|deb )' /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null | awk '{print $2}' | head -1)
+mirror=$(cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list 2>/dev/null | awk '/^(URIs:|deb )/ {print $2; exit}' || true)
+[[ -n $mirror ]] || fail "No Debian mirror is named under /etc/apt: write one into /etc/apt/sources.list."
 say "making a Java runtime image from Debian $release"
 debootstrap --variant=minbase --include=openjdk-17-jre-headless "$release" "$work/rootfs" "$mirror" >>"$log" 2>&1 ||
   fail "debootstrap failed; see $log."
@@ -106,6 +114,7 @@ docker images --format '{{.Repository}}:{{.Tag}} {{.Size}}' | grep '^realalign' 
 if [[ -n $keep ]]; then
   say "the engine goes on. To use it:"
   printf 'export DOCKER_HOST=%s JRE_IMAGE=realalign-jre:local KAFKA_IMAGE=realalign-kafka:local REGISTRY_IMAGE=realalign-registry:local PROMETHEUS_IMAGE=realalign-prometheus:local\n' "$DOCKER_HOST"
-  say "to end it: kill $(cat "$work/dockerd.pid"); ip link del docker0"
+  say "to end it: tests/containers.sh --clean"
+  trap - EXIT
 fi
 exit "$status"

@@ -2,6 +2,7 @@ package dev.realalign.publisher;
 
 import dev.realalign.publisher.catalogue.CatalogueServer;
 import dev.realalign.runtime.ClusterSetup;
+import dev.realalign.runtime.MissingRights;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.runtime.WorkerService;
 import dev.realalign.schemas.Topics;
@@ -15,7 +16,6 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
@@ -163,15 +163,16 @@ public final class PublisherService extends WorkerService {
                             + config.transactionalId() + "), so this one ends. Run one publisher for each model line.",
                     failure);
         }
-        for (Class<? extends KafkaException> type : List.of(
-                AuthenticationException.class, AuthorizationException.class, UnsupportedVersionException.class)) {
+        MissingRights.sentence(failure).ifPresent(sentence -> {
+            throw UserErrorException.failure(sentence, failure);
+        });
+        for (Class<? extends KafkaException> type :
+                List.of(AuthenticationException.class, UnsupportedVersionException.class)) {
             Optional<? extends KafkaException> refused = find(failure, type);
             if (refused.isPresent()) {
                 throw UserErrorException.failure(
                         "the brokers at " + config.cluster().bootstrapServers() + " refuse the publisher: "
-                                + refused.get().getMessage() + " It needs to read and write the checkpoint topics, the"
-                                + " group " + config.group() + " and the transactional id " + config.transactionalId()
-                                + ".",
+                                + refused.get().getMessage(),
                         failure);
             }
         }

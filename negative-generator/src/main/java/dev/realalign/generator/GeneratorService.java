@@ -14,6 +14,7 @@ import dev.realalign.generator.score.ClipJudge;
 import dev.realalign.generator.score.JudgeSettings;
 import dev.realalign.runtime.BlobStore;
 import dev.realalign.runtime.ClusterSetup;
+import dev.realalign.runtime.MissingRights;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.runtime.WorkerService;
 import dev.realalign.schemas.Topics;
@@ -25,7 +26,6 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
@@ -161,15 +161,14 @@ public final class GeneratorService extends WorkerService {
     }
 
     private void throwIfFinal(KafkaException failure) {
+        MissingRights.sentence(failure).ifPresent(sentence -> {
+            throw UserErrorException.failure(sentence, failure);
+        });
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof AuthenticationException
-                    || cause instanceof AuthorizationException
-                    || cause instanceof UnsupportedVersionException) {
+            if (cause instanceof AuthenticationException || cause instanceof UnsupportedVersionException) {
                 throw UserErrorException.failure(
                         "The brokers at " + config.cluster().bootstrapServers() + " refuse the generator: "
-                                + cause.getMessage() + " It needs to read " + Topics.NEGATIVE_REQUESTS.name()
-                                + ", to write " + Topics.GENERATED_NEGATIVES.name() + ", to join the group "
-                                + config.group() + " and to use the transactional id " + config.worker() + ".",
+                                + cause.getMessage(),
                         failure);
             }
         }

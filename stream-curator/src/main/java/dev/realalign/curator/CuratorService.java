@@ -18,6 +18,7 @@ import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.jspecify.annotations.Nullable;
+import org.rocksdb.RocksDB;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,6 +58,7 @@ public final class CuratorService extends WorkerService {
 
     @Override
     protected void run() throws InterruptedException {
+        loadRocksDb();
         ClusterSetup.prepare(config.cluster(), topics.all());
         KafkaStreams streams = open(HeldOutFiles.read(config));
         streams.setUncaughtExceptionHandler(this::afterFailure);
@@ -75,6 +77,19 @@ public final class CuratorService extends WorkerService {
         }
         if (!isStopping()) {
             throw gaveUp();
+        }
+    }
+
+    /** A stream thread that cannot load the library of its stores fails once; whoever tries again waits for ever (RocksDB 10.1). */
+    private static void loadRocksDb() {
+        try {
+            RocksDB.loadLibrary();
+        } catch (RuntimeException | LinkageError e) {
+            throw UserErrorException.failure(
+                    "the library of the state stores (RocksDB) cannot be loaded from "
+                            + System.getProperty("java.io.tmpdir") + ": " + e.getMessage()
+                            + ". The folder must be writable and not mounted noexec; -Djava.io.tmpdir names another.",
+                    e);
         }
     }
 

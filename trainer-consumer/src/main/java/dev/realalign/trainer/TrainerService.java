@@ -5,6 +5,7 @@ import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.model.LoadOptions;
 import dev.realalign.diffusion.tensor.TorchEngine;
 import dev.realalign.runtime.ClusterSetup;
+import dev.realalign.runtime.MissingRights;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.runtime.WorkerService;
 import dev.realalign.schemas.Topics;
@@ -33,7 +34,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthenticationException;
-import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -268,18 +268,14 @@ public final class TrainerService extends WorkerService {
     }
 
     private void throwIfFinal(KafkaException failure) {
+        MissingRights.sentence(failure).ifPresent(sentence -> {
+            throw UserErrorException.failure(sentence, failure);
+        });
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof AuthenticationException
-                    || cause instanceof AuthorizationException
-                    || cause instanceof UnsupportedVersionException) {
+            if (cause instanceof AuthenticationException || cause instanceof UnsupportedVersionException) {
                 throw UserErrorException.failure(
                         "The brokers at " + config.cluster().bootstrapServers() + " refuse the trainer: "
-                                + cause.getMessage() + " It needs to read " + Topics.PREFERENCE_TRIPLES
-                                + " and " + Topics.PUBLISHING_LOG + ", to read and write " + Topics.TRAINING_LEDGER
-                                + " and " + Topics.CHECKPOINT_CANDIDATES + ", to join the groups "
-                                + config.leaseGroup() + " and " + config.group()
-                                + " and to use the transactional id trainer-"
-                                + config.loop().model() + ".",
+                                + cause.getMessage(),
                         failure);
             }
         }

@@ -54,11 +54,11 @@ final class RightsTable {
     private RightsTable() {}
 
     /**
-     * Every row.
+     * Every row, for a model line, an application of the curator and a generator of these names.
      *
      * @param topics what "every topic" stands for
      */
-    static List<Right> read(String model, String application, List<String> topics) throws IOException {
+    static List<Right> read(String model, String application, String worker, List<String> topics) throws IOException {
         Path page = Path.of(System.getProperty("realalign.home"), "docs", "security.md");
         List<Right> rights = new ArrayList<>();
         for (String line : Files.readAllLines(page)) {
@@ -67,13 +67,15 @@ final class RightsTable {
                 List<AclOperation> operations = Arrays.stream(row.group(3).split(", "))
                         .map(AclOperation::valueOf)
                         .toList();
-                rights.add(new Right(row.group(1), resources(row.group(2), model, application, topics), operations));
+                rights.add(new Right(
+                        row.group(1), resources(row.group(2), model, application, worker, topics), operations));
             }
         }
         return rights;
     }
 
-    private static List<ResourcePattern> resources(String text, String model, String application, List<String> topics) {
+    private static List<ResourcePattern> resources(
+            String text, String model, String application, String worker, List<String> topics) {
         if (text.equals("cluster")) {
             return List.of(new ResourcePattern(ResourceType.CLUSTER, "kafka-cluster", PatternType.LITERAL));
         }
@@ -88,7 +90,10 @@ final class RightsTable {
         }
         ResourceType type =
                 ResourceType.fromString(named.group(1).replace(' ', '_').toUpperCase(java.util.Locale.ROOT));
-        String name = named.group(3).replace("MODEL", model).replace("APP", application);
+        String name = named.group(3)
+                .replace("MODEL", model)
+                .replace("APP", application)
+                .replace("WORKER", worker);
         return Stream.of(new ResourcePattern(
                         type, name, named.group(2) == null ? PatternType.LITERAL : PatternType.PREFIXED))
                 .toList();

@@ -1,15 +1,21 @@
 package dev.realalign.tests.cluster;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.realalign.app.embedded.EmbeddedCluster;
 import dev.realalign.app.embedded.EmbeddedOptions;
+import dev.realalign.curator.CuratorConfig;
 import dev.realalign.schemas.Topics;
 import dev.realalign.tests.cluster.RightsTable.Right;
 import dev.realalign.tests.endtoend.Pictures;
 import dev.realalign.tests.endtoend.RoleProcess;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,8 +25,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.resource.ResourceType;
@@ -38,13 +48,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** SASL/SCRAM over TLS, nobody allowed anything but what docs/security.md lists. */
 @Tag("slow")
-@Timeout(400)
+@Timeout(700)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class SecuredClusterTest {
     private static final String MODEL = "tiny-photo";
     private static final String APPLICATION = "realalign-curator";
+    private static final String WORKER = "negatives-1";
     private static final String PASSWORD = "a-secret-of-tests";
-    private static final Duration SOON = Duration.ofSeconds(150);
+    private static final Duration SOON = Duration.ofSeconds(300);
 
     @TempDir
     static Path folder;
@@ -81,10 +92,7 @@ class SecuredClusterTest {
                 .inheritIO()
                 .start();
         assertThat(keytool.waitFor()).isZero();
-        rights = RightsTable.read(
-                MODEL,
-                APPLICATION,
-                Topics.all().stream().map(topic -> topic.name()).toList());
+        rights = RightsTable.read(MODEL, APPLICATION, WORKER, allTopics());
         List<String> credentials = new ArrayList<>();
         for (String user : users()) {
             credentials.add("SCRAM-SHA-512=[name=" + user + ",password=" + PASSWORD + ",iterations=4096]");
@@ -139,31 +147,86 @@ class SecuredClusterTest {
         run("setup");
         run("keys", "generate", "--out", folder.resolve("keys").toString());
         run("feed", photos.toString(), "--caption", "a tile");
-        Path into = folder.resolve("received");
-        try (RoleProcess curate = role("curate");
+        try (RoleProcess dashboard = role("dashboard");
+                RoleProcess curate = role("curate");
+                RoleProcess negatives = role("negatives");
                 RoleProcess train = role("train");
                 RoleProcess publish = role("publish");
-                RoleProcess subscribe = role(
-                        "subscribe",
-                        "--model",
-                        MODEL,
-                        "--into",
-                        into.toString(),
-                        "--trust",
-                        folder.resolve("keys/realalign.pub").toString())) {
+                RoleProcess subscribe = role("subscribe")) {
+            List<RoleProcess> roles = List.of(dashboard, curate, negatives, train, publish, subscribe);
             await().atMost(SOON)
-                    .until(() -> Files.exists(into.resolve("current/manifest.json"))
-                            || Stream.of(curate, train, publish, subscribe).anyMatch(role -> !role.isAlive()));
+                    .until(() -> (Files.exists(received()) && records(Topics.GENERATED_NEGATIVES.name()) > 0)
+                            || roles.stream().anyMatch(role -> !role.isAlive()));
+            String printed = roles.stream().map(RoleProcess::printed).collect(Collectors.joining("\n"));
 
-            assertThat(into.resolve("current/manifest.json"))
-                    .as(curate.printed() + train.printed() + publish.printed() + subscribe.printed())
-                    .exists();
+            assertThat(received()).as(printed).exists();
+            assertThat(records(Topics.GENERATED_NEGATIVES.name())).as(printed).isPositive();
+            assertThat(lag())
+                    .as("who may look at lag sees every stage")
+                    .contains(
+                            APPLICATION,
+                            "realalign-generators",
+                            "realalign-trainer-" + MODEL,
+                            "realalign-publisher-" + MODEL);
+            await().atMost(SOON).untilAsserted(() -> assertThat(dashboardState(dashboard))
+                    .as("who may look at the dashboard sees versions and lag")
+                    .contains("\"version\":1", "realalign-publisher-" + MODEL));
         }
     }
 
+    private static Path received() {
+        return folder.resolve("received/current/manifest.json");
+    }
+
+    /** Offsets of a topic, as the administrator sees them. */
+    private static long records(String topic) throws Exception {
+        Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+        requireNonNull(admin.describeTopics(List.of(topic))
+                        .allTopicNames()
+                        .get()
+                        .get(topic))
+                .partitions()
+                .forEach(p -> asked.put(new TopicPartition(topic, p.partition()), OffsetSpec.latest()));
+        return admin.listOffsets(asked).all().get().values().stream()
+                .mapToLong(ListOffsetsResultInfo::offset)
+                .sum();
+    }
+
+    private static String lag() throws Exception {
+        try (RoleProcess lag = role("lag", "--json", "--window", "0")) {
+            assertThat(lag.exitCode(SOON)).as(lag.printed()).isZero();
+            return lag.out();
+        }
+    }
+
+    /** The first event of its page. */
+    private static String dashboardState(RoleProcess dashboard) throws Exception {
+        URI address = URI.create(dashboard
+                .out()
+                .lines()
+                .filter(line -> line.startsWith("dashboard: "))
+                .findFirst()
+                .orElseThrow()
+                .substring("dashboard: ".length()));
+        try (Stream<String> lines = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(address.resolve("/api/events"))
+                                .timeout(SOON)
+                                .build(),
+                        BodyHandlers.ofLines())
+                .body()) {
+            return lines.filter(line -> line.startsWith("data:")).findFirst().orElseThrow();
+        }
+    }
+
+    private static List<String> allTopics() {
+        return Topics.all().stream().map(topic -> topic.name()).toList();
+    }
+
     static List<Right> rightsOfRoles() throws IOException {
-        return RightsTable.read(MODEL, APPLICATION, List.of()).stream()
-                .filter(right -> List.of("feed", "curate", "train", "publish").contains(right.role()))
+        return RightsTable.read(MODEL, APPLICATION, WORKER, allTopics()).stream()
+                .filter(right -> List.of("feed", "curate", "negatives", "train", "publish", "subscribe")
+                        .contains(right.role()))
                 .toList();
     }
 
@@ -219,6 +282,15 @@ class SecuredClusterTest {
     /** A command as the user of its name. */
     private static RoleProcess role(String... command) throws IOException {
         List<String> arguments = new ArrayList<>(List.of(command));
+        if (command[0].equals("subscribe")) {
+            arguments.addAll(List.of(
+                    "--model",
+                    MODEL,
+                    "--into",
+                    folder.resolve("received").toString(),
+                    "--trust",
+                    folder.resolve("keys/realalign.pub").toString()));
+        }
         if (!command[0].equals("keys")) {
             Path config = folder.resolve(command[0] + ".properties");
             StringBuilder lines = new StringBuilder();
@@ -235,6 +307,7 @@ class SecuredClusterTest {
         Map<String, String> settings = new LinkedHashMap<>(security(user));
         settings.put("bootstrap.servers", brokers.bootstrapServers());
         settings.put("schema.registry.url", elsewhere.registryUrl());
+        settings.put("cluster.timeout.ms", "60000");
         settings.put("blob.store.uri", folder.resolve("blobs").toUri().toString());
         settings.put(
                 "checkpoint.store.uri", folder.resolve("checkpoints").toUri().toString());
@@ -245,6 +318,16 @@ class SecuredClusterTest {
         settings.put(
                 "trainer.base.model",
                 Path.of(System.getProperty("realalign.home"), "models", MODEL).toString());
+        settings.put("curation.negative.mix", CuratorConfig.PERTURBATIONS + ",TEXT_TO_IMAGE:20");
+        settings.put("generator.base.model", requireNonNull(settings.get("trainer.base.model")));
+        settings.put("generator.resolution.px", Integer.toString(Pictures.SIDE));
+        settings.put("generator.steps", "2");
+        settings.put("generator.instance", WORKER);
+        settings.put(
+                "generator.trust.file", folder.resolve("keys/realalign.pub").toString());
+        settings.put("generator.versions.dir", folder.resolve("generator").toString());
+        settings.put("dashboard.port", "0");
+        settings.put("dashboard.history.file", folder.resolve("history.ring").toString());
         settings.put("trainer.candidate.every.steps", "2");
         settings.put("trainer.held.out.max", "4");
         settings.put("trainer.held.out.timesteps", "2");

@@ -79,9 +79,10 @@ final class Containers {
                         Map.entry("KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS", "0")))
                 .withExposedPorts(HOST_LISTENER)
                 // a port of its own choosing would be another one after a restart, and the advertised one is fixed
-                .withCreateContainerCmdModifier(create -> Objects.requireNonNullElseGet(
-                                create.getHostConfig(), HostConfig::new)
-                        .withPortBindings(new PortBinding(Binding.bindPort(port), new ExposedPort(HOST_LISTENER))))
+                .withCreateContainerCmdModifier(
+                        create -> Objects.requireNonNullElseGet(create.getHostConfig(), HostConfig::new)
+                                .withPortBindings(new PortBinding(
+                                        Binding.bindIpAndPort("127.0.0.1", port), new ExposedPort(HOST_LISTENER))))
                 .waitingFor(Wait.forListeningPorts(HOST_LISTENER).withStartupTimeout(Duration.ofMinutes(2)));
         return local(broker);
     }

@@ -1,4 +1,4 @@
-/** The pipeline in containers of our own images. Needs a container engine: the profile {@code containers} runs it. */
+/** The pipeline in containers of our own images, which the profile {@code containers} runs on an engine, and the files that Compose reads. */
 @NullMarked
 package dev.realalign.tests.containers;
 
