@@ -8,6 +8,7 @@ process_resident_memory_bytes and realalign_tensors_open).
 """
 import csv
 import json
+import math
 import pathlib
 import sys
 
@@ -25,8 +26,16 @@ def moving_mean(points):
     return drawn
 
 
+def ticks(low, high):
+    """Four to eight round numbers in between."""
+    rough = (high - low) / 5
+    power = 10 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
+    return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
 def number(value):
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}" if abs(value) > 1e-12 else "0"
 
 
 def panel(column, row, title, lines, last_step, switches, level=None, from_zero=False):
@@ -44,12 +53,10 @@ def panel(column, row, title, lines, last_step, switches, level=None, from_zero=
         return y0 + HEIGHT * (high - value) / (high - low)
 
     svg = [f'<text x="{x0}" y="{y0 - 12}" font-weight="600">{title}</text>']
-    for i in range(5):
-        value = low + (high - low) * i / 4
+    for value in ticks(low, high):
         svg.append(f'<line x1="{x0}" x2="{x0 + WIDTH}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="{GRID}"/>')
         svg.append(f'<text x="{x0 - 8}" y="{y(value) + 4:.1f}" text-anchor="end" font-size="11">{number(value)}</text>')
-    for i in range(5):
-        step = last_step * i // 4
+    for step in ticks(0, last_step):
         svg.append(f'<text x="{x(step):.1f}" y="{y0 + HEIGHT + 18}" text-anchor="middle" font-size="11">{step}</text>')
     for step in switches:
         svg.append(f'<line x1="{x(step):.1f}" x2="{x(step):.1f}" y1="{y0}" y2="{y0 + HEIGHT}" stroke="{INK}" stroke-dasharray="2 3"/>')

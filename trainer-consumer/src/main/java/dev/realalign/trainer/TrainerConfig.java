@@ -4,6 +4,7 @@ import dev.realalign.diffusion.lora.LoraConfig;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.optim.AdamW;
 import dev.realalign.diffusion.schedule.PredictionType;
+import dev.realalign.diffusion.tensor.ElementType;
 import dev.realalign.runtime.Build;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ModelConfig;
@@ -12,6 +13,7 @@ import dev.realalign.runtime.ServiceConfig;
 import dev.realalign.runtime.StoreConfig;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.Topics;
+import dev.realalign.trainer.learn.EngineSettings;
 import dev.realalign.trainer.learn.LearnerSettings;
 import dev.realalign.trainer.learn.SamplerSettings;
 import dev.realalign.trainer.loop.AlarmAction;
@@ -79,6 +81,12 @@ public record TrainerConfig(
     public static final String SEED = PREFIX + "seed";
     /** CPU threads. */
     public static final String THREADS = PREFIX + "threads";
+    /** Where training happens. */
+    public static final String DEVICES = PREFIX + "devices";
+    /** What the frozen base computes in. */
+    public static final String BASE_TYPE = PREFIX + "base.type";
+    /** Whether intermediates are computed again in the backward pass. */
+    public static final String GRADIENT_CHECKPOINTING = PREFIX + "gradient.checkpointing";
     /** Named settings. */
     public static final String PRESET = PREFIX + "preset";
     /** Stages of training. */
@@ -184,6 +192,9 @@ public record TrainerConfig(
     /** Folder of event files. */
     public static final String TENSORBOARD_DIR = PREFIX + "tensorboard.dir";
 
+    private static final String FP32 = "fp32";
+    private static final String BF16 = "bf16";
+
     /** The curator's key that says which negatives are in the stream; the trainer reads no other of its keys. */
     private static final String NEGATIVE_MIX = "curation.negative.mix";
     /** Kinds of negatives with a lower denoising error than their originals. */
@@ -212,6 +223,31 @@ public record TrainerConfig(
                     Importance.MEDIUM,
                     "CPU threads of one tensor operation; 0 leaves the library's choice. Weights are repeatable to the bit"
                             + " for a fixed number.")
+            .define(
+                    DEVICES,
+                    Type.LIST,
+                    "cpu",
+                    Rules.list(EngineSettings.DEVICES_FORM, EngineSettings::devices),
+                    Importance.HIGH,
+                    "Where training happens, such as cpu or cuda:0,cuda:1. Each device holds a replica of the network with a"
+                            + " thread of its own; they share the pairs of a batch, and the gradients are summed in this order."
+                            + " cpu,cpu makes two replicas with one copy of the base's weights, each of which uses as many"
+                            + " threads as trainer.threads says. Weights are repeatable to the bit for a fixed number.")
+            .define(
+                    BASE_TYPE,
+                    Type.STRING,
+                    FP32,
+                    Rules.oneOf(FP32, BF16),
+                    Importance.MEDIUM,
+                    "What the frozen base network and its text encoders compute in: fp32, or bf16 with half the memory for"
+                            + " weights and activations. Adapters, gradients, losses and optimizer are fp32 always.")
+            .define(
+                    GRADIENT_CHECKPOINTING,
+                    Type.BOOLEAN,
+                    false,
+                    Importance.MEDIUM,
+                    "Whether the blocks of the network forget their intermediates and compute them again in the backward"
+                            + " pass: less memory for more time, with the same gradients.")
             .define(
                     PRESET,
                     Type.STRING,
@@ -617,6 +653,10 @@ public record TrainerConfig(
                         c -> ReplayRule.draws(c.integer(BATCH_PAIRS), c.number(REPLAY_SHARE)) < c.integer(BATCH_PAIRS),
                         "no pair of a batch would be fresh. Lower the share or raise the pairs.")
                 .rule(
+                        List.of(DEVICES, BATCH_PAIRS),
+                        c -> c.words(DEVICES).size() <= c.integer(BATCH_PAIRS),
+                        "a replica would have no pair to train. Name fewer devices or raise the pairs.")
+                .rule(
                         List.of(DETERMINISTIC, ClusterConfig.IMAGE_PARTITIONS),
                         c -> !c.flag(DETERMINISTIC) || c.integer(ClusterConfig.IMAGE_PARTITIONS) == 1,
                         "the order between partitions is nobody's. Set image.partitions to 1 or do without determinism.")
@@ -709,6 +749,17 @@ public record TrainerConfig(
                 Preset.named(config.given()));
     }
 
+    /** Devices that this process cannot use, as sentences with the remedy; empty where it can use all of them. */
+    List<String> unusableDevices() {
+        return learner.engine().devices().stream()
+                .distinct()
+                .filter(device -> !device.isUsable())
+                .map(device -> DEVICES + " names " + device
+                        + ", but this process finds no such device: either the machine has none, or the tensor library"
+                        + " was built without GPUs. Name devices there are, or cpu.")
+                .toList();
+    }
+
     /** Everything in which the settings do not go with a model, with the remedies; empty where they do. */
     List<String> problemsWith(DiffusionModel model) {
         List<String> problems = new ArrayList<>();
@@ -779,7 +830,11 @@ public record TrainerConfig(
                 config.integer(AVERAGE_EVERY_STEPS),
                 config.integer(HELD_OUT_TIMESTEPS),
                 config.integer(CAPTION_CACHE),
-                config.longInteger(POSTERIOR_CACHE_BYTES));
+                config.longInteger(POSTERIOR_CACHE_BYTES),
+                new EngineSettings(
+                        EngineSettings.devices(config.words(DEVICES)),
+                        config.text(BASE_TYPE).equals(BF16) ? ElementType.BF16 : ElementType.F32,
+                        config.flag(GRADIENT_CHECKPOINTING)));
     }
 
     /** How the adapter is trained, as names and values for people. */

@@ -2,7 +2,6 @@ package dev.realalign.trainer;
 
 import dev.realalign.diffusion.ModelFormatException;
 import dev.realalign.diffusion.model.DiffusionModel;
-import dev.realalign.diffusion.model.LoadOptions;
 import dev.realalign.diffusion.tensor.TorchEngine;
 import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.runtime.MissingRights;
@@ -161,8 +160,13 @@ public final class TrainerService extends WorkerService {
         if (config.threads() > 0) {
             TorchEngine.setThreads(config.threads());
         }
+        List<String> missing = config.unusableDevices();
+        if (!missing.isEmpty()) {
+            throw UserErrorException.usage(missing);
+        }
         try {
-            DiffusionModel model = DiffusionModel.load(config.baseModel(), LoadOptions.DEFAULT);
+            DiffusionModel model = DiffusionModel.load(
+                    config.baseModel(), config.learner().engine().loadOptions());
             List<String> problems = config.problemsWith(model);
             if (!problems.isEmpty()) {
                 model.close();

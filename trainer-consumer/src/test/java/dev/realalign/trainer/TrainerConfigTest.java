@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.realalign.diffusion.model.DiffusionModel;
+import dev.realalign.diffusion.tensor.Device;
+import dev.realalign.diffusion.tensor.ElementType;
 import dev.realalign.runtime.UserErrorException;
+import dev.realalign.trainer.learn.EngineSettings;
 import dev.realalign.trainer.learn.TinyPhoto;
 import dev.realalign.trainer.loop.AlarmAction;
 import dev.realalign.trainer.plan.ReplayRule;
@@ -204,6 +207,61 @@ class TrainerConfigTest {
                 .asString()
                 .contains(TrainerConfig.REPLAY_SHARE, TrainerConfig.BATCH_PAIRS)
                 .endsWith("no pair of a batch would be fresh. Lower the share or raise the pairs.");
+    }
+
+    @Test
+    void by_default_one_replica_trains_in_fp32_on_the_cpu() {
+        assertThat(TrainerConfig.from(with()).learner().engine()).isEqualTo(EngineSettings.DEFAULT);
+    }
+
+    @Test
+    void devices_type_and_checkpointing_are_read() {
+        TrainerConfig config = TrainerConfig.from(with(
+                TrainerConfig.DEVICES,
+                "cpu, cpu",
+                TrainerConfig.BASE_TYPE,
+                "bf16",
+                TrainerConfig.GRADIENT_CHECKPOINTING,
+                "true"));
+        assertThat(config.learner().engine())
+                .isEqualTo(new EngineSettings(List.of(Device.CPU, Device.CPU), ElementType.BF16, true));
+        assertThat(config.unusableDevices()).isEmpty();
+    }
+
+    @Test
+    void an_engine_that_cannot_be_is_refused_with_everything_wrong_about_it() {
+        assertThat(problems(
+                        TrainerConfig.DEVICES,
+                        "cuda:0,cuda:0",
+                        TrainerConfig.BASE_TYPE,
+                        "bf32",
+                        TrainerConfig.GRADIENT_CHECKPOINTING,
+                        "yes"))
+                .containsExactlyInAnyOrder(
+                        "trainer.devices is \"cuda:0,cuda:0\": cuda:0 stands there twice, but a GPU takes one replica:"
+                                + " name each GPU once. Change it, or leave it out for the default cpu.",
+                        "trainer.base.type is \"bf32\": must be one of fp32, bf16 (did you mean fp32?). Change it, or"
+                                + " leave it out for the default fp32.",
+                        "trainer.gradient.checkpointing is \"yes\": must be true or false. Change it, or leave it out"
+                                + " for the default false.");
+    }
+
+    @Test
+    void more_replicas_than_pairs_are_refused() {
+        assertThat(problems(TrainerConfig.DEVICES, "cpu,cpu,cpu", TrainerConfig.BATCH_PAIRS, "2"))
+                .containsExactly("trainer.devices is \"cpu,cpu,cpu\" and trainer.batch.pairs is \"2\": a replica would"
+                        + " have no pair to train. Name fewer devices or raise the pairs.");
+    }
+
+    @Test
+    void devices_the_machine_does_not_have_are_all_named() {
+        assertThat(TrainerConfig.from(with(TrainerConfig.DEVICES, "cuda:97,cpu,cuda:98"))
+                        .unusableDevices())
+                .containsExactly(
+                        "trainer.devices names cuda:97, but this process finds no such device: either the machine has none,"
+                                + " or the tensor library was built without GPUs. Name devices there are, or cpu.",
+                        "trainer.devices names cuda:98, but this process finds no such device: either the machine has none,"
+                                + " or the tensor library was built without GPUs. Name devices there are, or cpu.");
     }
 
     @Test

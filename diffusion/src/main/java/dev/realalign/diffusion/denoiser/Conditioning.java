@@ -1,5 +1,6 @@
 package dev.realalign.diffusion.denoiser;
 
+import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.Ops;
 import dev.realalign.diffusion.tensor.Tensor;
 import dev.realalign.diffusion.tensor.TensorScope;
@@ -70,6 +71,14 @@ public record Conditioning(Tensor hiddenStates, @Nullable Tensor pooled, @Nullab
                 hiddenStates.indexSelect(0, index),
                 pooled == null ? null : pooled.indexSelect(0, index),
                 timeIds == null ? null : timeIds.indexSelect(0, index));
+    }
+
+    /** The same on a device. */
+    public Conditioning to(Device device) {
+        return new Conditioning(
+                hiddenStates.to(device),
+                pooled == null ? null : pooled.to(device),
+                timeIds == null ? null : timeIds.to(device));
     }
 
     /** Takes the tensors out of every scope, for a cache; close it when it leaves the cache. */

@@ -55,6 +55,12 @@ public interface Denoiser extends LoraTargets, AutoCloseable {
      */
     void checkpointBlocks(boolean enabled);
 
+    /**
+     * A second network of the same weights, for another thread or device, without low-rank additions. On this network's own
+     * device the two share the memory of their weights. It is the caller's, and may outlive this one.
+     */
+    Denoiser replica(Device device);
+
     @Override
     void close();
 }

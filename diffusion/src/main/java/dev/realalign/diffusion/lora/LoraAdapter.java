@@ -142,13 +142,19 @@ public final class LoraAdapter implements AutoCloseable {
 
     /** Another adapter of equal values and of its own memory. */
     public LoraAdapter copy() {
+        return copyTo(parameter(parameters.firstKey()).device());
+    }
+
+    /** Another adapter of equal values and of its own memory, on a device. */
+    public LoraAdapter copyTo(Device device) {
         SortedMap<String, LowRank> copies = new TreeMap<>();
         try (TensorScope scope = TensorScope.open()) { // frees the views in between
             layers.forEach((path, layer) -> copies.put(
                     path,
-                    new LowRank(
-                            layer.down().detach().copy().unscoped().requireGrad(),
-                            layer.up().detach().copy().unscoped().requireGrad(),
+                    layer(
+                            device,
+                            layer.down().detach().copy(),
+                            layer.up().detach().copy(),
                             layer.scale())));
         }
         return new LoraAdapter(prefix, rank, alpha, copies);

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -88,6 +89,14 @@ public final class Weights {
     /** Zeros that take no memory: for counting and checking shapes of networks of any size. */
     public static Weights zeros() {
         return root(new ZeroSource(), ElementType.F32, Device.CPU);
+    }
+
+    /**
+     * The tensors of a network that is there already, for a second one of the same architecture. On a device where they lie
+     * they are shared, not copied; each network closes its own handles.
+     */
+    public static Weights sharing(Network network, Device device) {
+        return root(new NetworkSource(network.tensors()), network.type(), device);
     }
 
     private static Weights root(Source source, ElementType type, Device device) {
@@ -231,6 +240,29 @@ public final class Weights {
         @Override
         public Tensor load(String name, long[] shape, ElementType type) {
             return files.load(name, type).reshape(shape);
+        }
+    }
+
+    private record NetworkSource(Map<String, Tensor> tensors) implements Source {
+        @Override
+        public String name() {
+            return "another network's weights";
+        }
+
+        @Override
+        public Set<String> names() {
+            return tensors.keySet();
+        }
+
+        @Override
+        public long @Nullable [] shape(String name, long[] expected) {
+            Tensor tensor = tensors.get(name);
+            return tensor == null ? null : tensor.shape();
+        }
+
+        @Override
+        public Tensor load(String name, long[] shape, ElementType type) {
+            return Objects.requireNonNull(tensors.get(name)).detach(); // a handle of its own on the same memory
         }
     }
 

@@ -416,6 +416,11 @@ public final class Sd3Transformer implements Denoiser {
     }
 
     @Override
+    public Sd3Transformer replica(Device device) {
+        return new Sd3Transformer(config, Weights.sharing(network, device), digest);
+    }
+
+    @Override
     public void close() {
         network.close();
     }

@@ -250,6 +250,11 @@ public final class UNet2DConditionModel implements Denoiser {
         network.checkpointBlocks(enabled);
     }
 
+    @Override
+    public UNet2DConditionModel replica(Device device) {
+        return new UNet2DConditionModel(config, Weights.sharing(network, device), digest);
+    }
+
     public UNet2DConditionConfig config() {
         return config;
     }

@@ -88,6 +88,11 @@ final class FakeDenoiser implements Denoiser {
     public void checkpointBlocks(boolean enabled) {}
 
     @Override
+    public Denoiser replica(Device device) {
+        throw new UnsupportedOperationException("one is enough to sample");
+    }
+
+    @Override
     public String prefix() {
         return "unet";
     }

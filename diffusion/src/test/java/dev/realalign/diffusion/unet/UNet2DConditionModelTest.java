@@ -299,6 +299,33 @@ class UNet2DConditionModelTest {
         }
     }
 
+    @Test
+    @DisplayName("a replica shares the weights, not the adapter, says the same bits, and outlives the first")
+    void replica() {
+        long before = Tensor.liveCount();
+        UNet2DConditionModel unet = TinyModels.unet(1);
+        try (UNet2DConditionModel second = unet.replica(Device.CPU);
+                LoraAdapter adapter = LoraAdapter.create(unet, new LoraConfig(2, 2), 5);
+                TensorScope scope = TensorScope.open()) {
+            float[] plain = predict(unet).toFloats();
+            for (Tensor up : adapter.up()) {
+                up.assignInPlace(Tensor.randn(70, up.shape()).mul(0.1));
+            }
+            unet.use(adapter);
+            assertThat(predict(second).toFloats()).isEqualTo(plain);
+            assertThat(predict(unet).toFloats()).isNotEqualTo(plain);
+            Tensor first = unet.parameters().values().iterator().next();
+            first.assignInPlace(first.add(1));
+            assertThat(second.parameters().values().iterator().next().toFloats())
+                    .isEqualTo(first.toFloats());
+            assertThat(second.digest()).isEqualTo(unet.digest());
+            assertThat(second.parameters().keySet()).isEqualTo(unet.parameters().keySet());
+            unet.close();
+            assertThat(predict(second).isFinite()).isTrue();
+        }
+        assertThat(Tensor.liveCount()).isEqualTo(before);
+    }
+
     private static List<float[]> gradients(UNet2DConditionModel unet, LoraAdapter adapter) {
         try (TensorScope step = TensorScope.open()) {
             adapter.parameters().values().forEach(Autograd::clear);

@@ -2,7 +2,6 @@ package dev.realalign.trainer.bench;
 
 import dev.realalign.diffusion.bench.ProcessMemory;
 import dev.realalign.diffusion.model.DiffusionModel;
-import dev.realalign.diffusion.model.LoadOptions;
 import dev.realalign.diffusion.tensor.Tensor;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.CheckpointLayout;
@@ -112,7 +111,7 @@ public record TrainerBenchmark(Path model, LoopSettings loop, LearnerSettings le
     }
 
     private Report run(CheckpointLayout layout) throws IOException, InterruptedException {
-        try (DiffusionModel base = DiffusionModel.load(model, LoadOptions.DEFAULT);
+        try (DiffusionModel base = DiffusionModel.load(model, learner.engine().loadOptions());
                 DiffusionLearner trained = new DiffusionLearner(base, learner);
                 SyntheticTriples triples = new SyntheticTriples(base.resolution())) {
             TrainingLoop training = new TrainingLoop(

@@ -1,6 +1,7 @@
 package dev.realalign.trainer.learn;
 
 import dev.realalign.diffusion.ModelFormatException;
+import dev.realalign.diffusion.denoiser.Conditioning;
 import dev.realalign.diffusion.lora.LoraAdapter;
 import dev.realalign.diffusion.lora.LoraFiles;
 import dev.realalign.diffusion.model.DiffusionModel;
@@ -21,6 +22,7 @@ import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.HeldOutErrors;
 import dev.realalign.schemas.ObjectiveSettings;
 import dev.realalign.schemas.Sha256;
+import dev.realalign.trainer.objective.Objective;
 import dev.realalign.trainer.objective.PairErrors;
 import dev.realalign.trainer.objective.PairGradient;
 import dev.realalign.trainer.plan.Purpose;
@@ -71,6 +73,7 @@ public final class DiffusionLearner implements Learner {
     private final LoraAdapter average;
     private final LoraAdapter reference;
     private final LoraAdapter lagged;
+    private final Replicas replicas;
     private AdamW optimizer;
     private StageProgress progress;
     private String referenceDigest;
@@ -78,7 +81,8 @@ public final class DiffusionLearner implements Learner {
     /**
      * A learner at step 0: its adapter changes nothing yet and its reference is that adapter.
      *
-     * @param model stays the caller's; nothing else may use it at the same time
+     * @param model stays the caller's; nothing else may use it at the same time. It lies on the first of the settings'
+     *     devices
      */
     public DiffusionLearner(DiffusionModel model, LearnerSettings settings) {
         this.model = model;
@@ -92,6 +96,7 @@ public final class DiffusionLearner implements Learner {
         this.average = policy.copy();
         this.reference = policy.copy();
         this.lagged = policy.copy();
+        this.replicas = new Replicas(new Replica(model.denoiser(), policy, reference, lagged), settings.engine());
         this.progress = StageProgress.BEGINNING;
         this.referenceDigest = digest(reference);
         this.optimizer = new AdamW(policy.parameters(), settings.optimizer());
@@ -226,6 +231,7 @@ public final class DiffusionLearner implements Learner {
         Stage stage = stage();
         double learningRate = stage.rate().at(progress.steps() + 1, stage.steps());
         try (TensorScope scope = TensorScope.open()) {
+            replicas.follow();
             PreferencePass pass = backward(stage.objective(), draw(step, pairs, stage.objective()));
             double norm = optimizer.clip(settings.clipNorm());
             boolean applied = Double.isFinite(pass.loss()) && Double.isFinite(norm);
@@ -244,19 +250,75 @@ public final class DiffusionLearner implements Learner {
         }
     }
 
+    /** The replicas go forward and back through a part of the batch each, and the policy's gradients are summed up. */
     private PreferencePass backward(ObjectiveChoice choice, NoisedPairs batch) {
-        int micro = settings.microPairs() == 0 ? batch.pairs() : settings.microPairs();
+        int pairs = batch.pairs();
+        int micro = settings.microPairs() == 0 ? pairs : settings.microPairs();
+        List<Part> parts = parts(batch);
+        List<PreferencePass> passes;
         if (choice.kind() == Kind.NFT) {
-            return NftPass.backward(model.denoiser(), policy, lagged, reference, batch, choice.nft(), micro);
+            passes = replicas.map(
+                    parts,
+                    (replica, part) -> NftPass.backward(
+                            replica.denoiser(),
+                            replica.policy(),
+                            replica.lagged(),
+                            replica.reference(),
+                            part.batch(),
+                            choice.nft(),
+                            micro,
+                            pairs));
+        } else {
+            Objective objective = choice.objective(model.schedule().prediction());
+            List<PairGradient> known = objective instanceof Objective.Pairwise || (micro >= pairs && parts.size() == 1)
+                    ? List.of()
+                    : choice.safeguards().guard(objective, measured(parts, micro));
+            passes = replicas.map(
+                    parts,
+                    (replica, part) -> PreferencePass.backward(
+                            replica.denoiser(),
+                            replica.policy(),
+                            replica.reference(),
+                            part.batch(),
+                            objective,
+                            choice.safeguards(),
+                            micro,
+                            pairs,
+                            known.isEmpty()
+                                    ? known
+                                    : known.subList(
+                                            part.share().from(), part.share().to())));
         }
-        return PreferencePass.backward(
-                model.denoiser(),
-                policy,
-                reference,
-                batch,
-                choice.objective(model.schedule().prediction()),
-                choice.safeguards(),
-                micro);
+        replicas.gather();
+        return PreferencePass.joined(passes);
+    }
+
+    private List<PairErrors> measured(List<Part> parts, int micro) {
+        return replicas
+                .map(
+                        parts,
+                        (replica, part) -> PreferencePass.measured(
+                                replica.denoiser(), replica.policy(), replica.reference(), part.batch(), micro))
+                .stream()
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    /**
+     * Some pairs of a batch, on the device of the replica they are for.
+     *
+     * @param share which of them
+     */
+    private record Part(Replicas.Share share, NoisedPairs batch) {}
+
+    private List<Part> parts(NoisedPairs batch) {
+        List<Replicas.Share> shares = replicas.shares(batch.pairs());
+        List<Part> parts = new ArrayList<>();
+        for (int i = 0; i < shares.size(); i++) {
+            Replicas.Share share = shares.get(i);
+            parts.add(new Part(share, batch.of(share.from(), share.to()).to(replicas.device(i))));
+        }
+        return parts;
     }
 
     /** Shrinks the up matrices together to the largest norm they may have. */
@@ -340,8 +402,7 @@ public final class DiffusionLearner implements Learner {
                     randomness.below(trajectories.steps(), Purpose.TRAJECTORY, step, id, 1)));
         }
         Tensor clean = preferredLatents(step, pairs);
-        Trajectories.Points points = trajectories.points(
-                model.denoiser(), lagged, captions.batch(trajectoryTexts), noise(starts, clean), phases, wanted);
+        Trajectories.Points points = points(trajectoryTexts, noise(starts, clean), phases, wanted);
         NoisedPairs real = NoisedPairs.of(
                 clean,
                 noise(seeds(Purpose.NOISE, step, pairs, 0), clean),
@@ -351,6 +412,67 @@ public final class DiffusionLearner implements Learner {
         NoisedPairs sampled = new NoisedPairs(
                 points.noisy(), real.timesteps(), points.output(), real.conditioning(), points.levels());
         return NoisedPairs.joined(real, sampled, captions.batch(both));
+    }
+
+    /** Points of the lagged policy's trajectories, each replica walking some of these; in the caller's scope. */
+    private Trajectories.Points points(
+            List<String> texts, Tensor start, List<Integer> phases, List<Trajectories.Wanted> wanted) {
+        record Part(Conditioning conditioning, Tensor start, List<Integer> phases, List<Trajectories.Wanted> wanted) {}
+        List<Replicas.Share> shares = replicas.shares(phases.size());
+        List<Part> parts = new ArrayList<>();
+        for (int i = 0; i < shares.size(); i++) {
+            int from = shares.get(i).from();
+            int to = shares.get(i).to();
+            parts.add(new Part(
+                    captions.batch(texts.subList(from, to)).to(replicas.device(i)),
+                    start.slice(0, from, to).to(replicas.device(i)),
+                    phases.subList(from, to),
+                    wanted.stream()
+                            .filter(point -> from <= point.trajectory() && point.trajectory() < to)
+                            .map(point -> new Trajectories.Wanted(point.trajectory() - from, point.evaluation()))
+                            .toList()));
+        }
+        List<Trajectories.Points> walked = replicas.map(parts, (replica, part) -> {
+            Trajectories.Points points = trajectories.points(
+                    replica.denoiser(),
+                    replica.lagged(),
+                    part.conditioning(),
+                    part.start(),
+                    part.phases(),
+                    part.wanted());
+            return new Trajectories.Points(
+                    points.noisy().unscoped(), points.output().unscoped(), points.levels());
+        });
+        return new Trajectories.Points(
+                joined(walked.stream().map(Trajectories.Points::noisy).toList()),
+                joined(walked.stream().map(Trajectories.Points::output).toList()),
+                walked.stream().flatMap(points -> points.levels().stream()).toList());
+    }
+
+    /** Samples of the reference, each replica drawing some of them; in the caller's scope. */
+    private Tensor samples(List<String> texts, Tensor start, List<Integer> phases) {
+        record Part(Conditioning conditioning, Tensor start, List<Integer> phases) {}
+        List<Replicas.Share> shares = replicas.shares(phases.size());
+        List<Part> parts = new ArrayList<>();
+        for (int i = 0; i < shares.size(); i++) {
+            int from = shares.get(i).from();
+            int to = shares.get(i).to();
+            parts.add(new Part(
+                    captions.batch(texts.subList(from, to)).to(replicas.device(i)),
+                    start.slice(0, from, to).to(replicas.device(i)),
+                    phases.subList(from, to)));
+        }
+        return joined(replicas.map(parts, (replica, part) -> trajectories
+                .samples(replica.denoiser(), replica.reference(), part.conditioning(), part.start(), part.phases())
+                .unscoped()));
+    }
+
+    /** What replicas made, one after another on the learner's device; frees it. */
+    private Tensor joined(List<Tensor> parts) {
+        Tensor joined = Ops.concatenate(
+                parts.stream().map(part -> part.to(model.denoiser().device())).toList(), 0);
+        parts.forEach(Tensor::close);
+        return joined;
     }
 
     /** The preferred halves against samples of the iterate before, which the reference is, under the same captions. */
@@ -365,7 +487,7 @@ public final class DiffusionLearner implements Learner {
         Tensor clean = preferredLatents(step, pairs);
         Tensor noise = noise(seeds(Purpose.NOISE, step, pairs, 0), clean);
         Tensor start = noise(seeds(Purpose.TRAJECTORY_NOISE, step, pairs, 0), clean);
-        Tensor sampled = trajectories.samples(model.denoiser(), reference, captions.batch(texts), start, phases);
+        Tensor sampled = samples(texts, start, phases);
         List<String> both = new ArrayList<>(texts);
         both.addAll(texts);
         levels.addAll(List.copyOf(levels));
@@ -677,6 +799,7 @@ public final class DiffusionLearner implements Learner {
 
     @Override
     public void close() {
+        replicas.close();
         optimizer.close();
         policy.close();
         average.close();

@@ -22,6 +22,7 @@ import dev.realalign.trainer.stage.StagePlan;
  * @param heldOutTimesteps timesteps at which each held-out pair is measured
  * @param captionCache captions whose encodings are kept
  * @param posteriorCacheBytes memory for what the autoencoder made of images, in bytes
+ * @param engine where and in what precision the network trains
  */
 public record LearnerSettings(
         long runSeed,
@@ -38,7 +39,8 @@ public record LearnerSettings(
         int averageEvery,
         int heldOutTimesteps,
         int captionCache,
-        long posteriorCacheBytes) {
+        long posteriorCacheBytes,
+        EngineSettings engine) {
 
     /**
      * Decay of the average at its n-th update, from 1. The first updates forget faster, min(decay, (1 + n) / (10 + n)), so

@@ -21,25 +21,28 @@ final class NftPass {
     private NftPass() {}
 
     /**
-     * Adds the gradient of the batch loss, the mean over all images, to what the policy's matrices have gathered.
+     * Adds a batch's part of the gradient of the batch loss, the mean over all images, to what the policy's matrices have
+     * gathered.
      *
      * @param old the old policy
      * @param reference what the policy is held to; null for the plain network
+     * @param part the batch, or some of its pairs
      * @param microPairs pairs in the network at once
+     * @param pairs pairs of the whole batch
      */
     static PreferencePass backward(
             Denoiser denoiser,
             LoraAdapter policy,
             LoraAdapter old,
             @Nullable LoraAdapter reference,
-            NoisedPairs batch,
+            NoisedPairs part,
             Nft nft,
-            int microPairs) {
-        int pairs = batch.pairs();
+            int microPairs,
+            int pairs) {
         List<PairErrors> errors = new ArrayList<>();
         List<PairGradient> gradients = new ArrayList<>();
-        for (int from = 0; from < pairs; from += microPairs) {
-            NoisedPairs some = batch.of(from, Math.min(pairs, from + microPairs));
+        for (int from = 0; from < part.pairs(); from += microPairs) {
+            NoisedPairs some = part.of(from, Math.min(part.pairs(), from + microPairs));
             try (TensorScope scope = TensorScope.open()) {
                 Tensor base = PreferencePass.predict(denoiser, reference, some);
                 Tensor before = PreferencePass.predict(denoiser, old, some);

@@ -3,6 +3,7 @@ package dev.realalign.trainer.learn;
 import dev.realalign.diffusion.denoiser.Conditioning;
 import dev.realalign.diffusion.schedule.NoiseLevel;
 import dev.realalign.diffusion.schedule.PredictionType;
+import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.Ops;
 import dev.realalign.diffusion.tensor.Tensor;
 import java.util.ArrayList;
@@ -71,6 +72,12 @@ public record NoisedPairs(
                 conditioning.rows(LongStream.concat(LongStream.range(from, to), LongStream.range(b + from, b + to))
                         .toArray()),
                 part);
+    }
+
+    /** The same on a device. */
+    NoisedPairs to(Device device) {
+        return new NoisedPairs(
+                noisy.to(device), timesteps.to(device), target.to(device), conditioning.to(device), levels);
     }
 
     private Tensor halves(Tensor samples, int from, int to) {

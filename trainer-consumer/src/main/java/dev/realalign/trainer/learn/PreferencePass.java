@@ -59,27 +59,38 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
             Objective objective,
             Safeguards safeguards,
             int microPairs) {
-        int pairs = batch.pairs();
+        List<PairGradient> known = microPairs < batch.pairs() && !(objective instanceof Objective.Pairwise)
+                ? safeguards.guard(objective, measured(denoiser, policy, reference, batch, microPairs))
+                : List.of();
+        return backward(denoiser, policy, reference, batch, objective, safeguards, microPairs, batch.pairs(), known);
+    }
+
+    /**
+     * As above, for a part of a batch whose other pairs are elsewhere.
+     *
+     * @param pairs pairs of the whole batch, over which its loss is the mean
+     * @param known what the objective makes of the part's pairs, where it takes that from the whole batch; empty where these
+     *     pairs are the batch or the objective looks at each pair alone
+     */
+    static PreferencePass backward(
+            Denoiser denoiser,
+            LoraAdapter policy,
+            @Nullable LoraAdapter reference,
+            NoisedPairs part,
+            Objective objective,
+            Safeguards safeguards,
+            int microPairs,
+            int pairs,
+            List<PairGradient> known) {
         List<PairErrors> errors = new ArrayList<>();
-        List<PairGradient> gradients = new ArrayList<>();
-        if (microPairs < pairs && !(objective instanceof Objective.Pairwise)) {
-            for (int from = 0; from < pairs; from += microPairs) {
-                try (TensorScope scope = TensorScope.open()) {
-                    NoisedPairs micro = batch.of(from, Math.min(pairs, from + microPairs));
-                    Tensor referencePrediction = predict(denoiser, reference, micro);
-                    errors.addAll(errors(micro, micro, predict(denoiser, policy, micro), referencePrediction));
-                }
-            }
-            gradients.addAll(safeguards.guard(objective, errors));
-        }
-        boolean isKnown = !gradients.isEmpty();
-        for (int from = 0; from < pairs; from += microPairs) {
-            int to = Math.min(pairs, from + microPairs);
+        List<PairGradient> gradients = new ArrayList<>(known);
+        for (int from = 0; from < part.pairs(); from += microPairs) {
+            int to = Math.min(part.pairs(), from + microPairs);
             try (TensorScope scope = TensorScope.open()) {
                 Forward forward =
-                        Forward.of(denoiser, policy, reference, batch.of(from, to), objective, safeguards.anchor() > 0);
-                if (!isKnown) {
-                    errors.addAll(forward.errors());
+                        Forward.of(denoiser, policy, reference, part.of(from, to), objective, safeguards.anchor() > 0);
+                errors.addAll(forward.errors());
+                if (known.isEmpty()) {
                     gradients.addAll(
                             objective instanceof Objective.Pairwise pairwise
                                     ? safeguards.guard(pairwise, forward.errors(), pairs)
@@ -89,6 +100,27 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
             }
         }
         return new PreferencePass(errors, gradients);
+    }
+
+    /** The errors of a batch, nothing recorded, with no more than so many pairs in the network at once. */
+    static List<PairErrors> measured(
+            Denoiser denoiser, LoraAdapter policy, @Nullable LoraAdapter reference, NoisedPairs batch, int microPairs) {
+        List<PairErrors> errors = new ArrayList<>();
+        for (int from = 0; from < batch.pairs(); from += microPairs) {
+            try (TensorScope scope = TensorScope.open()) {
+                NoisedPairs micro = batch.of(from, Math.min(batch.pairs(), from + microPairs));
+                Tensor referencePrediction = predict(denoiser, reference, micro);
+                errors.addAll(errors(micro, micro, predict(denoiser, policy, micro), referencePrediction));
+            }
+        }
+        return errors;
+    }
+
+    /** Passes over the parts of a batch, in order. */
+    static PreferencePass joined(List<PreferencePass> parts) {
+        return new PreferencePass(
+                parts.stream().flatMap(part -> part.errors.stream()).toList(),
+                parts.stream().flatMap(part -> part.gradients.stream()).toList());
     }
 
     /** Predictions of a micro-batch, the policy's recorded. */

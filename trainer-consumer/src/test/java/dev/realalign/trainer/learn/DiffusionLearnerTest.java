@@ -321,7 +321,8 @@ class DiffusionLearnerTest {
                 free.averageEvery(),
                 free.heldOutTimesteps(),
                 free.captionCache(),
-                free.posteriorCacheBytes());
+                free.posteriorCacheBytes(),
+                free.engine());
         try (DiffusionLearner learner = new DiffusionLearner(model, free)) {
             assertThat(learner.step(1, batch(1)).adapterNorm()).isGreaterThan(0.06);
         }

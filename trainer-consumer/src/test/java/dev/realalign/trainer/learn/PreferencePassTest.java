@@ -130,7 +130,8 @@ class PreferencePassTest {
             ObjectiveChoice choice, PredictionType prediction, NoisedPairs batch, int microPairs) {
         Autograd.clear(policy.parameters().values());
         return choice.kind() == Kind.NFT
-                ? NftPass.backward(model.denoiser(), policy, old, reference, batch, choice.nft(), microPairs)
+                ? NftPass.backward(
+                        model.denoiser(), policy, old, reference, batch, choice.nft(), microPairs, batch.pairs())
                 : PreferencePass.backward(
                         model.denoiser(),
                         policy,
@@ -279,9 +280,9 @@ class PreferencePassTest {
             NoisedPairs batch = batch(PredictionType.FLOW, 2);
             NoisedPairs swapped = swapped(batch);
             Autograd.clear(policy.parameters().values());
-            double loss = NftPass.backward(model.denoiser(), policy, policy, reference, batch, choice.nft(), 2)
+            double loss = NftPass.backward(model.denoiser(), policy, policy, reference, batch, choice.nft(), 2, 2)
                     .loss();
-            assertThat(NftPass.backward(model.denoiser(), policy, policy, reference, swapped, choice.nft(), 2)
+            assertThat(NftPass.backward(model.denoiser(), policy, policy, reference, swapped, choice.nft(), 2, 2)
                             .loss())
                     .isCloseTo(loss, Offset.offset(1e-6));
         }

@@ -23,9 +23,13 @@ public final class TinyPhoto {
     private TinyPhoto() {}
 
     public static DiffusionModel load() {
+        return load(LoadOptions.DEFAULT);
+    }
+
+    static DiffusionModel load(LoadOptions options) {
         Path folder = Path.of(System.getProperty("realalign.home", "."), "models", "tiny-photo");
         assumeTrue(Files.isDirectory(folder), "no model at " + folder);
-        return DiffusionModel.load(folder, LoadOptions.DEFAULT);
+        return DiffusionModel.load(folder, options);
     }
 
     public static LearnerSettings settings(ObjectiveChoice objective) {
@@ -62,7 +66,29 @@ public final class TinyPhoto {
                 2,
                 2,
                 captionCache,
-                captionCache == 0 ? 0 : 1 << 20);
+                captionCache == 0 ? 0 : 1 << 20,
+                EngineSettings.DEFAULT);
+    }
+
+    /** The same settings on another engine. */
+    static LearnerSettings on(EngineSettings engine, LearnerSettings settings) {
+        return new LearnerSettings(
+                settings.runSeed(),
+                settings.lora(),
+                settings.stages(),
+                settings.sampler(),
+                settings.optimizer(),
+                settings.clipNorm(),
+                settings.normCap(),
+                settings.microPairs(),
+                settings.captionDropout(),
+                settings.flip(),
+                settings.averageDecay(),
+                settings.averageEvery(),
+                settings.heldOutTimesteps(),
+                settings.captionCache(),
+                settings.posteriorCacheBytes(),
+                engine);
     }
 
     public static List<TrainingPair> pairs(int from, int to) {

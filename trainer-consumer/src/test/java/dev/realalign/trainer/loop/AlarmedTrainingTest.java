@@ -137,7 +137,8 @@ class AlarmedTrainingTest {
                 1000,
                 hasty.heldOutTimesteps(),
                 hasty.captionCache(),
-                hasty.posteriorCacheBytes());
+                hasty.posteriorCacheBytes(),
+                hasty.engine());
         try (DiffusionModel model = TinyPhoto.load();
                 DiffusionLearner learner = new DiffusionLearner(model, settings)) {
             TrainingLoop loop = loop(learner);

@@ -1,0 +1,58 @@
+package dev.realalign.trainer.learn;
+
+import dev.realalign.diffusion.denoiser.Denoiser;
+import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.tensor.Autograd;
+import dev.realalign.diffusion.tensor.Device;
+import dev.realalign.diffusion.tensor.Tensor;
+import dev.realalign.diffusion.tensor.TensorScope;
+
+/**
+ * A network and the adapters that predict through it, all on one device and used by one thread.
+ *
+ * @param denoiser the frozen network
+ * @param policy the adapter that is trained
+ * @param reference what it is compared with
+ * @param lagged what some objectives sample from
+ */
+record Replica(Denoiser denoiser, LoraAdapter policy, LoraAdapter reference, LoraAdapter lagged)
+        implements AutoCloseable {
+
+    /** Another one of the same values on a device. */
+    Replica copyTo(Device device) {
+        return new Replica(
+                denoiser.replica(device), policy.copyTo(device), reference.copyTo(device), lagged.copyTo(device));
+    }
+
+    Device device() {
+        return denoiser.device();
+    }
+
+    /** Takes over another one's adapters. */
+    void assign(Replica other) {
+        policy.assign(other.policy);
+        reference.assign(other.reference);
+        lagged.assign(other.lagged);
+    }
+
+    /** Adds the gradients that its policy has gathered to those of another one's, and zeroes its own. */
+    void giveGradients(Replica to) {
+        policy.parameters().forEach((name, leaf) -> {
+            if (Autograd.hasGradient(leaf)) {
+                try (TensorScope scope = TensorScope.open()) {
+                    Tensor sum = Autograd.gradient(to.policy.parameter(name));
+                    sum.blendInPlace(1, Autograd.gradient(leaf).to(sum.device()), 1);
+                }
+                Autograd.clear(leaf);
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        denoiser.close();
+        policy.close();
+        reference.close();
+        lagged.close();
+    }
+}
