@@ -9,17 +9,16 @@ import java.util.Map;
 
 /**
  * Refuses what shows that training has gone wrong, beside the ratio that {@link HeldOutRatioGate} watches: real images are
- * predicted steadily worse, nothing is learned any more, or a measurement is not a finite number. A measure the candidate
- * does not bring is not judged here; that the held-out ratio is there is the matter of {@link HeldOutRatioGate}.
+ * predicted steadily worse, nothing is learned any more by what the objective declares, or a measurement is not a finite
+ * number. A measure the candidate does not bring is not judged here; that the held-out ratio is there is the matter of {@link HeldOutRatioGate}.
  *
  * @param driftLimit largest moving average of d_w over r_w on the held-out set
  * @param driftSteps optimizer steps the moving average must span before it counts: less is noise
- * @param factorMinimum smallest mean gradient factor
  */
-public record StopConditionsGate(double driftLimit, long driftSteps, double factorMinimum) implements Gate {
+public record StopConditionsGate(double driftLimit, long driftSteps) implements Gate {
     /** The bounds at which the trainer raises an alarm too. */
-    public static final StopConditionsGate DEFAULT = new StopConditionsGate(
-            Measures.HELD_OUT_DRIFT_LIMIT, Measures.HELD_OUT_DRIFT_STEPS_MINIMUM, Measures.GRADIENT_FACTOR_MINIMUM);
+    public static final StopConditionsGate DEFAULT =
+            new StopConditionsGate(Measures.HELD_OUT_DRIFT_LIMIT, Measures.HELD_OUT_DRIFT_STEPS_MINIMUM);
 
     @Override
     public Verdict judge(Submission submission) {
@@ -37,12 +36,13 @@ public record StopConditionsGate(double driftLimit, long driftSteps, double fact
                     driftLimit));
         }
         Double factor = metrics.get(Measures.GRADIENT_FACTOR);
-        if (factor != null && factor < factorMinimum) {
+        Double least = metrics.get(Measures.GRADIENT_FACTOR_MINIMUM);
+        if (factor != null && least != null && factor < least) {
             refusals.add(String.format(
                     Locale.ROOT,
                     "its mean gradient factor is %.4f, less than %.4f: nothing is learned from such pairs any more",
                     factor,
-                    factorMinimum));
+                    least));
         }
         submission.errors().ifPresent(errors -> {
             List<HeldOutErrors.Measurement> broken = errors.measurements().stream()

@@ -70,15 +70,30 @@ class GateTest {
         "held_out.ema_d_w_over_r_w, 0.02, 199,",
         "held_out.ema_d_w_over_r_w, 0.02, 200, 'its error on held-out real images has drifted 0.0200 of the reference''s"
                 + " above it, as a moving average over 200 steps, more than 0.0100'",
-        "gradient_factor, 0.02, 0,",
-        "gradient_factor, 0.0199, 0, 'its mean gradient factor is 0.0199, less than 0.0200: nothing is learned from such"
-                + " pairs any more'"
+        "gradient_factor, 0, 0,"
     })
     void stopConditions(String measure, double value, double steps, String refusal) throws IOException {
         CandidateStore store = new CandidateStore(root);
         CheckpointCandidate candidate = store.candidate(10)
                 .metric(measure, value)
                 .metric(Measures.HELD_OUT_DRIFT_STEPS, steps)
+                .write();
+
+        assertThat(refusals(StopConditionsGate.DEFAULT, store, candidate))
+                .isEqualTo(refusal == null ? List.of() : List.of(refusal));
+    }
+
+    @ParameterizedTest(name = "factor {0}, of which the objective wants {1} at least")
+    @CsvSource({
+        "0.02, 0.02,",
+        "0.0199, 0.02, 'its mean gradient factor is 0.0199, less than 0.0200: nothing is learned from such pairs any"
+                + " more'"
+    })
+    void leastFactor(double factor, double least, String refusal) throws IOException {
+        CandidateStore store = new CandidateStore(root);
+        CheckpointCandidate candidate = store.candidate(10)
+                .metric(Measures.GRADIENT_FACTOR, factor)
+                .metric(Measures.GRADIENT_FACTOR_MINIMUM, least)
                 .write();
 
         assertThat(refusals(StopConditionsGate.DEFAULT, store, candidate))

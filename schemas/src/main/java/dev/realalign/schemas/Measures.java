@@ -17,8 +17,14 @@ public final class Measures {
     /** Optimizer steps from the first to the last measurement in {@link #HELD_OUT_DRIFT}. */
     public static final String HELD_OUT_DRIFT_STEPS = "held_out.ema_steps";
 
-    /** Mean gradient factor of the steps since the last candidate: sigmoid(-u) for dpo. Near 0 nothing is learned any more. */
+    /** Mean gradient factor of the steps since the last candidate: how hard a pair pulls, sigmoid(-u) for dpo. */
     public static final String GRADIENT_FACTOR = "gradient_factor";
+
+    /**
+     * {@link #GRADIENT_FACTOR} below which nothing is learned any more, as the objective declares it. A candidate of an
+     * objective that rests at its goal, such as hinge at a margin that is wide enough, brings none.
+     */
+    public static final String GRADIENT_FACTOR_MINIMUM = "gradient_factor_minimum";
 
     /** Number of the stage the candidate was trained in, from 1. Its reference, and so each ratio, is the stage's own. */
     public static final String STAGE = "stage";
@@ -30,9 +36,6 @@ public final class Measures {
 
     /** {@link #HELD_OUT_DRIFT_STEPS} from which the drift counts: less is noise. */
     public static final long HELD_OUT_DRIFT_STEPS_MINIMUM = 200;
-
-    /** {@link #GRADIENT_FACTOR} below which nothing is learned. */
-    public static final double GRADIENT_FACTOR_MINIMUM = 0.02;
 
     private Measures() {}
 }

@@ -12,7 +12,7 @@ const CURVES = [
   [['margin'], 'Margin', 'd_l − d_w of the batch; up is better.', { zero: 0 }],
   [['implicit_accuracy'], 'Implicit accuracy', 'Share of pairs told apart better than the reference.', { zero: 0.5, format: percent }],
   [['d_w', 'd_l'], 'd_w and d_l', 'Error against the reference: d_w on real (down is better), d_l on negatives.', { zero: 0 }],
-  [['gradient_factor'], 'Gradient factor', 'How much a pair still teaches; near 0 nothing is learned.', { from0: true }],
+  [['gradient_factor'], 'Gradient factor', 'How hard a pair pulls; for dpo and spin near 0 nothing is learned.', { from0: true }],
   [['learning_rate'], 'Learning rate', 'As the schedule sets it.', { from0: true, smooth: false }],
   [['idle'], 'Idle ratio', 'Share of the time the trainer waited for triples.', { from0: true, upTo: 1, format: percent }],
 ];

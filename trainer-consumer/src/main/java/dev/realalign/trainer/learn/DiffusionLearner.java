@@ -47,6 +47,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
@@ -133,6 +134,11 @@ public final class DiffusionLearner implements Learner {
         described.put("learning_rate", stage().rate().toString());
         described.put("reference", stage().reference().toString());
         return new ObjectiveSettings(description.name(), description.betaConvention(), described);
+    }
+
+    @Override
+    public OptionalDouble factorMinimum() {
+        return stage().objective().factorMinimum(model.schedule().prediction());
     }
 
     @Override

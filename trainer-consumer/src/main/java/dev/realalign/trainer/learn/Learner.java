@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
@@ -28,6 +29,9 @@ public interface Learner extends AutoCloseable {
 
     /** What is minimised in the stage under training. */
     ObjectiveSettings objective();
+
+    /** Mean gradient factor below which the objective under training learns nothing any more, where it declares one. */
+    OptionalDouble factorMinimum();
 
     /** The stage under training. */
     StageMark stageMark();

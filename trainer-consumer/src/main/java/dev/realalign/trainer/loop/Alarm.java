@@ -17,7 +17,7 @@ record Alarm(Kind kind, String explanation) {
         TRAINING_RATIO,
         /** Held-out real images are predicted steadily worse. */
         HELD_OUT_DRIFT,
-        /** Nothing is learned from the pairs any more. */
+        /** Nothing is learned from the pairs any more, by what the objective declares. */
         GRADIENT_FACTOR
     }
 }

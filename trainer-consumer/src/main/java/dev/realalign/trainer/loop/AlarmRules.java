@@ -74,12 +74,13 @@ final class AlarmRules {
                     Measures.HELD_OUT_DRIFT_LIMIT));
         }
         Double factor = metrics.get(Measures.GRADIENT_FACTOR);
-        if (factor != null && factor < Measures.GRADIENT_FACTOR_MINIMUM) {
+        Double least = metrics.get(Measures.GRADIENT_FACTOR_MINIMUM);
+        if (factor != null && least != null && factor < least) {
             return Optional.of(alarm(
                     Alarm.Kind.GRADIENT_FACTOR,
                     "the mean gradient factor is %.4f, less than %.4f: nothing is learned from such pairs any more",
                     factor,
-                    Measures.GRADIENT_FACTOR_MINIMUM));
+                    least));
         }
         return Optional.empty();
     }

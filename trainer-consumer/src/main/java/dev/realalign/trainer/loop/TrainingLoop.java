@@ -573,6 +573,7 @@ public final class TrainingLoop {
         Map<String, Double> metrics =
                 new TreeMap<>(StepMetrics.mean(sinceCandidate).named());
         metrics.put(Measures.STAGE, (double) learner.stageMark().number());
+        learner.factorMinimum().ifPresent(least -> metrics.put(Measures.GRADIENT_FACTOR_MINIMUM, least));
         Optional<HeldOutMeasure> measure = learner.measure(line.heldOut());
         measure.ifPresent(m -> {
             metrics.putAll(m.named());

@@ -1,6 +1,7 @@
 package dev.realalign.trainer.objective;
 
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * A training objective as a function of per-sample mean squared errors. Because every objective here depends on the
@@ -19,6 +20,15 @@ public interface Objective {
     /** Whether the frozen reference is used at all; where it is not, it is predicted for the measures only. */
     default boolean usesReference() {
         return true;
+    }
+
+    /**
+     * Mean {@linkplain PairLoss#factor factor} of a batch below which its pairs teach nothing any more, although the
+     * objective would have them told apart without end. Empty where a small factor is the goal reached, or says nothing
+     * about what is still learned.
+     */
+    default OptionalDouble factorMinimum() {
+        return OptionalDouble.empty();
     }
 
     /** An objective in which no pair's loss depends on another pair. */

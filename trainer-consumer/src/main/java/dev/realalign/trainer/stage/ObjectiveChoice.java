@@ -136,6 +136,11 @@ public record ObjectiveChoice(
         };
     }
 
+    /** {@link Objective#factorMinimum} of the choice; nft, whose pull does not saturate, declares none. */
+    public OptionalDouble factorMinimum(PredictionType prediction) {
+        return kind == Kind.NFT ? OptionalDouble.empty() : objective(prediction).factorMinimum();
+    }
+
     private LossWeighting weighting(PredictionType prediction) {
         if (minSnrGamma == 0) {
             return LossWeighting.uniform();

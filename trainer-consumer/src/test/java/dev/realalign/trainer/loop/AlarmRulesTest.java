@@ -35,8 +35,15 @@ class AlarmRulesTest {
                 Arguments.of("the ratio in training at its bound", Map.of("m_w", 0.55, "r_w", 0.5), ""),
                 Arguments.of("the ratio in training above it", Map.of("m_w", 0.56, "r_w", 0.5), "TRAINING_RATIO"),
                 Arguments.of("no reference in training", Map.of("m_w", 0.56), ""),
-                Arguments.of("the factor at its bound", Map.of(Measures.GRADIENT_FACTOR, 0.02), ""),
-                Arguments.of("the factor below it", Map.of(Measures.GRADIENT_FACTOR, 0.0199), "GRADIENT_FACTOR"),
+                Arguments.of(
+                        "the factor at its bound",
+                        Map.of(Measures.GRADIENT_FACTOR, 0.02, Measures.GRADIENT_FACTOR_MINIMUM, 0.02),
+                        ""),
+                Arguments.of(
+                        "the factor below it",
+                        Map.of(Measures.GRADIENT_FACTOR, 0.0199, Measures.GRADIENT_FACTOR_MINIMUM, 0.02),
+                        "GRADIENT_FACTOR"),
+                Arguments.of("a factor without a bound", Map.of(Measures.GRADIENT_FACTOR, 0.0), ""),
                 Arguments.of("nothing measured", Map.of(), ""));
     }
 

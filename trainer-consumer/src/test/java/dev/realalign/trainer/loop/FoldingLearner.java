@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
@@ -69,6 +70,11 @@ final class FoldingLearner implements Learner {
     @Override
     public ObjectiveSettings objective() {
         return new ObjectiveSettings("fold", "", Map.of("stage", Integer.toString(stage)));
+    }
+
+    @Override
+    public OptionalDouble factorMinimum() {
+        return OptionalDouble.of(0.02);
     }
 
     @Override
