@@ -1,6 +1,7 @@
 package dev.realalign.curator.gate;
 
 import dev.realalign.curator.image.RgbImage;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -51,71 +52,156 @@ public record PictureMeasures(
     /** Measures a picture. */
     public static PictureMeasures of(RgbImage image) {
         int width = image.width();
-        int height = image.height();
-        byte[] rgb = image.rgb();
+        int inner = Math.max(0, width - 2);
+        int[] red = new int[width];
+        int[] green = new int[width];
+        int[] blue = new int[width];
+        int[] values = new int[width];
         int[] above = new int[width];
         int[] middle = new int[width];
         int[] below = new int[width];
-        Sums luma = new Sums();
-        Sums redGreen = new Sums();
-        Sums yellowBlue = new Sums();
-        Sums laplacian = new Sums();
-        long black = 0;
-        long white = 0;
-        int at = 0;
-        for (int y = 0; y < height; y++) {
+        int[] nextToMiddle = new int[inner];
+        int[] innerValues = new int[inner];
+        int[] black = new int[width];
+        int[] notWhite = new int[width];
+        Sums luma = new Sums(width);
+        Sums redGreen = new Sums(width);
+        Sums yellowBlue = new Sums(width);
+        Sums laplacian = new Sums(inner);
+        for (int y = 0; y < image.height(); y++) {
             int[] oldest = above;
             above = middle;
             middle = below;
             below = oldest;
-            for (int x = 0; x < width; x++) {
-                int grey = image.luma(at);
-                int red = rgb[at++] & 0xFF;
-                int green = rgb[at++] & 0xFF;
-                int blue = rgb[at++] & 0xFF;
-                below[x] = grey;
-                luma.add(grey);
-                black += grey <= BLACK ? 1 : 0;
-                white += grey >= WHITE ? 1 : 0;
-                redGreen.add(red - green);
-                yellowBlue.add(red + green - 2 * blue);
-            }
-            if (y >= 2) {
-                for (int x = 1; x < width - 1; x++) {
-                    laplacian.add(above[x] + below[x] + middle[x - 1] + middle[x + 1] - 4 * middle[x]);
-                }
+            split(image.rgb(), image.index(0, y), red, green, blue);
+            luma(red, green, blue, below);
+            luma.add(below);
+            countBelow(BLACK + 1, below, black);
+            countBelow(WHITE, below, notWhite);
+            redGreen(red, green, values);
+            redGreen.add(values);
+            yellowBlue(red, green, blue, values);
+            yellowBlue.add(values);
+            if (y >= 2 && inner > 0) {
+                upAndDown(above, middle, below, values);
+                System.arraycopy(values, 1, innerValues, 0, inner);
+                add(middle, innerValues);
+                System.arraycopy(middle, 2, nextToMiddle, 0, inner);
+                add(nextToMiddle, innerValues);
+                laplacian.add(innerValues);
             }
         }
-        double pixels = (double) width * height;
+        double pixels = (double) width * image.height();
         // yellow-blue was summed up doubled, to stay among the integers
         double deviation = Math.sqrt(redGreen.variance() + yellowBlue.variance() / 4);
         double mean = Math.hypot(redGreen.mean(), yellowBlue.mean() / 2);
         return new PictureMeasures(
                 Math.sqrt(luma.variance()),
-                black / pixels,
-                white / pixels,
+                Arrays.stream(black).asLongStream().sum() / pixels,
+                (pixels - Arrays.stream(notWhite).asLongStream().sum()) / pixels,
                 laplacian.variance(),
                 deviation + MEAN_WEIGHT * mean);
     }
 
-    /** Count, sum and sum of squares. */
+    // One short loop for each step, all arrays at the same index: such loops run on vectors.
+
+    private static void split(byte[] rgb, int from, int[] red, int[] green, int[] blue) {
+        int at = from;
+        for (int x = 0; x < red.length; x++) {
+            red[x] = rgb[at] & 0xFF;
+            green[x] = rgb[at + 1] & 0xFF;
+            blue[x] = rgb[at + 2] & 0xFF;
+            at += RgbImage.CHANNELS;
+        }
+    }
+
+    /** As {@link RgbImage#luma}. */
+    private static void luma(int[] red, int[] green, int[] blue, int[] luma) {
+        for (int x = 0; x < luma.length; x++) {
+            luma[x] = (77 * red[x] + 150 * green[x] + 29 * blue[x] + 128) >> 8;
+        }
+    }
+
+    private static void redGreen(int[] red, int[] green, int[] values) {
+        for (int x = 0; x < values.length; x++) {
+            values[x] = red[x] - green[x];
+        }
+    }
+
+    private static void yellowBlue(int[] red, int[] green, int[] blue, int[] values) {
+        for (int x = 0; x < values.length; x++) {
+            values[x] = red[x] + green[x] - 2 * blue[x];
+        }
+    }
+
+    /** The Laplacian without the pixels to the left and to the right. */
+    private static void upAndDown(int[] above, int[] middle, int[] below, int[] values) {
+        for (int x = 0; x < values.length; x++) {
+            values[x] = above[x] + below[x] - 4 * middle[x];
+        }
+    }
+
+    private static void countBelow(int limit, int[] values, int[] counts) {
+        for (int x = 0; x < counts.length; x++) {
+            counts[x] += (values[x] - limit) >>> 31;
+        }
+    }
+
+    private static void add(int[] values, int[] sums) {
+        for (int x = 0; x < sums.length; x++) {
+            sums[x] += values[x];
+        }
+    }
+
+    private static void addSquares(int[] values, int[] sums) {
+        for (int x = 0; x < sums.length; x++) {
+            sums[x] += values[x] * values[x];
+        }
+    }
+
+    /** Count, sum and sum of squares of the values of a picture's rows. */
     private static final class Sums {
+        /** So many squares of at most 1020 fit into an int. */
+        private static final int ROWS_IN_COLUMNS = 1024;
+
+        private final int[] columnSums;
+        private final int[] columnSquares;
+        private int rowsInColumns;
         private long count;
         private long sum;
         private long squares;
 
-        void add(int value) {
-            count++;
-            sum += value;
-            squares += (long) value * value;
+        Sums(int width) {
+            columnSums = new int[width];
+            columnSquares = new int[width];
+        }
+
+        void add(int[] row) {
+            if (rowsInColumns == ROWS_IN_COLUMNS) {
+                addUp();
+            }
+            rowsInColumns++;
+            count += row.length;
+            PictureMeasures.add(row, columnSums);
+            addSquares(row, columnSquares);
+        }
+
+        private void addUp() {
+            sum += Arrays.stream(columnSums).asLongStream().sum();
+            squares += Arrays.stream(columnSquares).asLongStream().sum();
+            Arrays.fill(columnSums, 0);
+            Arrays.fill(columnSquares, 0);
+            rowsInColumns = 0;
         }
 
         double mean() {
+            addUp();
             return count == 0 ? 0 : (double) sum / count;
         }
 
         /** Of the whole population. */
         double variance() {
+            addUp();
             return count == 0 ? 0 : Math.max(0, (double) squares / count - mean() * mean());
         }
     }

@@ -9,6 +9,9 @@ public final class Lanczos {
 
     private static final int LOBES = 3;
 
+    /** The float below 0.5: a level plus this, without its fraction, is what Math.round makes of it, in a fraction of the time. */
+    private static final float NEARLY_HALF = 0x1.fffffep-2f;
+
     private Lanczos() {}
 
     /**
@@ -56,7 +59,7 @@ public final class Lanczos {
         }
         byte[] rgb = new byte[sums.length];
         for (int i = 0; i < sums.length; i++) {
-            rgb[i] = (byte) Math.max(0, Math.min(255, Math.round(sums[i])));
+            rgb[i] = (byte) Math.max(0, Math.min(255, (int) (sums[i] + NEARLY_HALF)));
         }
         return new RgbImage(width, height, rgb);
     }

@@ -128,12 +128,17 @@ abstract class PixelRows implements RgbRows {
 
         @Override
         public void read(int y, byte[] into) {
-            int at = firstSample + y * rowStride;
-            for (int to = 0; to < width() * RgbImage.CHANNELS; to += RgbImage.CHANNELS) {
-                into[to] = samples[at + bands[0]];
-                into[to + 1] = samples[at + bands[1]];
-                into[to + 2] = samples[at + bands[2]];
-                at += pixelStride;
+            // in local variables, or every pixel fetches them again
+            byte[] from = samples;
+            int stride = pixelStride;
+            int start = firstSample + y * rowStride;
+            int end = width() * RgbImage.CHANNELS;
+            for (int c = 0; c < RgbImage.CHANNELS; c++) {
+                int at = start + bands[c];
+                for (int to = c; to < end; to += RgbImage.CHANNELS) {
+                    into[to] = from[at];
+                    at += stride;
+                }
             }
         }
     }

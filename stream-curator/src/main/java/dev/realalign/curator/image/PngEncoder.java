@@ -1,6 +1,5 @@
 package dev.realalign.curator.image;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
@@ -17,17 +16,22 @@ public final class PngEncoder {
 
     private static final int COLOUR_TYPE_RGB = 2;
     private static final byte PAETH = 4;
+    /** Length, type and checksum of a chunk. */
+    private static final int CHUNK_OVERHEAD_BYTES = 12;
 
     private PngEncoder() {}
 
     /** The picture as a PNG file. */
     public static byte[] encode(RgbImage image) {
-        ByteArrayOutputStream file = new ByteArrayOutputStream(image.rgb().length / 2 + 128);
-        file.writeBytes(PngContainer.SIGNATURE);
-        chunk(file, "IHDR", header(image));
-        chunk(file, "IDAT", HuffmanOnly.zlib(filter(image)));
+        byte[] header = header(image);
+        byte[] pixels = HuffmanOnly.zlib(filter(image));
+        ByteBuffer file = ByteBuffer.allocate(
+                PngContainer.SIGNATURE.length + 3 * CHUNK_OVERHEAD_BYTES + header.length + pixels.length);
+        file.put(PngContainer.SIGNATURE);
+        chunk(file, "IHDR", header);
+        chunk(file, "IDAT", pixels);
         chunk(file, "IEND", new byte[0]);
-        return file.toByteArray();
+        return file.array();
     }
 
     private static byte[] header(RgbImage image) {
@@ -41,56 +45,106 @@ public final class PngEncoder {
 
     private static byte[] filter(RgbImage image) {
         int rowBytes = image.width() * RgbImage.CHANNELS;
+        byte[] rgb = image.rgb();
         byte[] filtered = new byte[image.height() * (rowBytes + 1)];
-        // one pixel of zeros stands left of each row
-        int[] above = new int[RgbImage.CHANNELS + rowBytes];
-        int[] row = new int[RgbImage.CHANNELS + rowBytes];
-        int[] residuals = new int[rowBytes];
+        Row above = new Row(rowBytes);
+        Row row = new Row(rowBytes);
+        Paeth paeth = new Paeth(rowBytes);
         for (int y = 0; y < image.height(); y++) {
-            int from = y * rowBytes;
-            for (int i = 0; i < rowBytes; i++) {
-                row[RgbImage.CHANNELS + i] = image.rgb()[from + i] & 0xFF;
-            }
-            paethResiduals(row, above, residuals);
+            row.read(rgb, y * rowBytes);
+            int[] residuals = paeth.residuals(row, above);
             int to = y * (rowBytes + 1);
             filtered[to++] = PAETH;
             for (int i = 0; i < rowBytes; i++) {
                 filtered[to + i] = (byte) residuals[i];
             }
-            int[] finished = above;
+            Row finished = above;
             above = row;
             row = finished;
         }
         return filtered;
     }
 
-    /**
-     * Each sample less the one of left, above and aboveLeft that is nearest to left + above - aboveLeft, the earlier where
-     * two are. Without branches, so that the loop runs on vectors.
-     */
-    private static void paethResiduals(int[] row, int[] above, int[] residuals) {
-        for (int i = 0; i < residuals.length; i++) {
-            int left = row[i];
-            int up = above[i + RgbImage.CHANNELS];
-            int upLeft = above[i];
-            int toLeft = Math.abs(up - upLeft);
-            int toUp = Math.abs(left - upLeft);
-            int toUpLeft = Math.abs(left + up - upLeft - upLeft);
-            int notUp = (toUpLeft - toUp) >> 31;
-            int notLeft = ((toUp - toLeft) | (toUpLeft - toLeft)) >> 31;
-            int other = up ^ ((up ^ upLeft) & notUp);
-            residuals[i] = row[i + RgbImage.CHANNELS] - (left ^ ((left ^ other) & notLeft));
+    /** Samples of a row, and beside each the one of the pixel to its left; one pixel of zeros stands left of the first. */
+    private static final class Row {
+        private final int[] samples;
+        private final int[] left;
+
+        Row(int length) {
+            samples = new int[length];
+            left = new int[length];
+        }
+
+        void read(byte[] rgb, int from) {
+            for (int i = 0; i < samples.length; i++) {
+                samples[i] = rgb[from + i] & 0xFF;
+            }
+            System.arraycopy(samples, 0, left, RgbImage.CHANNELS, samples.length - RgbImage.CHANNELS);
         }
     }
 
-    private static void chunk(ByteArrayOutputStream file, String type, byte[] data) {
+    /**
+     * Each sample less the one of left, above and aboveLeft that is nearest to left + above - aboveLeft, the earlier where
+     * two are. Without branches, one short loop for each step and all arrays at the same index: such loops run on vectors.
+     */
+    private static final class Paeth {
+        private final int[] toLeft;
+        private final int[] toUp;
+        private final int[] toUpLeft;
+        private final int[] other;
+        private final int[] residuals;
+
+        Paeth(int length) {
+            toLeft = new int[length];
+            toUp = new int[length];
+            toUpLeft = new int[length];
+            other = new int[length];
+            residuals = new int[length];
+        }
+
+        int[] residuals(Row row, Row above) {
+            distances(above.samples, above.left, toLeft);
+            distances(row.left, above.left, toUp);
+            distancesToUpLeft(row.left, above.samples, above.left, toUpLeft);
+            chooseOther(above.samples, above.left, toUp, toUpLeft, other);
+            subtract(row.samples, row.left, other, toLeft, toUp, toUpLeft, residuals);
+            return residuals;
+        }
+
+        private static void distances(int[] from, int[] to, int[] distances) {
+            for (int i = 0; i < distances.length; i++) {
+                distances[i] = Math.abs(from[i] - to[i]);
+            }
+        }
+
+        private static void distancesToUpLeft(int[] left, int[] up, int[] upLeft, int[] distances) {
+            for (int i = 0; i < distances.length; i++) {
+                distances[i] = Math.abs(left[i] + up[i] - upLeft[i] - upLeft[i]);
+            }
+        }
+
+        /** The nearer of above and aboveLeft. */
+        private static void chooseOther(int[] up, int[] upLeft, int[] toUp, int[] toUpLeft, int[] other) {
+            for (int i = 0; i < other.length; i++) {
+                other[i] = up[i] ^ ((up[i] ^ upLeft[i]) & ((toUpLeft[i] - toUp[i]) >> 31));
+            }
+        }
+
+        private static void subtract(
+                int[] samples, int[] left, int[] other, int[] toLeft, int[] toUp, int[] toUpLeft, int[] residuals) {
+            for (int i = 0; i < residuals.length; i++) {
+                residuals[i] = samples[i]
+                        - (left[i]
+                                ^ ((left[i] ^ other[i]) & (((toUp[i] - toLeft[i]) | (toUpLeft[i] - toLeft[i])) >> 31)));
+            }
+        }
+    }
+
+    private static void chunk(ByteBuffer file, String type, byte[] data) {
         byte[] name = type.getBytes(StandardCharsets.US_ASCII);
         CRC32 crc = new CRC32();
         crc.update(name);
         crc.update(data);
-        file.writeBytes(ByteBuffer.allocate(4).putInt(data.length).array());
-        file.writeBytes(name);
-        file.writeBytes(data);
-        file.writeBytes(ByteBuffer.allocate(4).putInt((int) crc.getValue()).array());
+        file.putInt(data.length).put(name).put(data).putInt((int) crc.getValue());
     }
 }

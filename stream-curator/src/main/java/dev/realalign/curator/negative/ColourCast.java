@@ -18,8 +18,14 @@ final class ColourCast implements Perturbation {
         }
         RgbImage cast = Pixels.cut(real, region);
         byte[] rgb = cast.rgb();
-        for (int i = 0; i < rgb.length; i++) {
-            rgb[i] = Pixels.level((rgb[i] & 0xFF) * gains[i % RgbImage.CHANNELS]);
+        for (int c = 0; c < gains.length; c++) {
+            byte[] levels = new byte[256];
+            for (int level = 0; level < levels.length; level++) {
+                levels[level] = Pixels.level(level * gains[c]);
+            }
+            for (int i = c; i < rgb.length; i += RgbImage.CHANNELS) {
+                rgb[i] = levels[rgb[i] & 0xFF];
+            }
         }
         return cast;
     }

@@ -5,6 +5,7 @@ import dev.realalign.curator.image.PixelRegion;
 import dev.realalign.curator.image.RgbImage;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferByte;
+import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -50,12 +51,12 @@ final class JpegArtefacts implements Perturbation {
         try (ImageInputStream input = new ByteArrayImageInputStream(file)) {
             reader.setInput(input, true, true);
             BufferedImage image = reader.read(0);
-            byte[] rgb = new byte[image.getWidth() * image.getHeight() * RgbImage.CHANNELS];
-            int to = 0;
-            for (int argb : image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth())) {
-                rgb[to++] = (byte) (argb >> 16);
-                rgb[to++] = (byte) (argb >> 8);
-                rgb[to++] = (byte) argb;
+            // whatever its layout, bands are red, green, blue
+            Raster raster = image.getRaster();
+            int[] samples = raster.getPixels(0, 0, image.getWidth(), image.getHeight(), (int[]) null);
+            byte[] rgb = new byte[samples.length];
+            for (int i = 0; i < rgb.length; i++) {
+                rgb[i] = (byte) samples[i];
             }
             return new RgbImage(image.getWidth(), image.getHeight(), rgb);
         } finally {

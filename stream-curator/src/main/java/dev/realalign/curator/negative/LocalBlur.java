@@ -18,9 +18,10 @@ final class LocalBlur implements Perturbation {
         int radius = Math.max(1, (int) Math.round((0.02 + 0.10 * strength) * side));
         PixelRegion around = grow(region, PASSES * radius, real);
         RgbImage blurred = Pixels.cut(real, around);
+        Box box = new Box(radius);
         for (int pass = 0; pass < PASSES; pass++) {
-            blurred = boxRows(blurred, radius);
-            blurred = boxColumns(blurred, radius);
+            box.rows(blurred);
+            box.columns(blurred);
         }
         return Pixels.cut(
                 blurred,
@@ -35,41 +36,89 @@ final class LocalBlur implements Perturbation {
         return new PixelRegion(left, top, right - left, bottom - top);
     }
 
-    private static RgbImage boxRows(RgbImage image, int radius) {
-        byte[] out = new byte[image.rgb().length];
-        for (int y = 0; y < image.height(); y++) {
-            for (int c = 0; c < RgbImage.CHANNELS; c++) {
-                box(image.rgb(), out, image.index(0, y) + c, RgbImage.CHANNELS, image.width(), radius);
+    /** Running means of 2 * radius + 1 samples along lines; a line's end samples stand for what lies beyond. */
+    private static final class Box {
+        private static final int FRACTION_BITS = 32;
+
+        private final int radius;
+        private final int window;
+        /**
+         * 2^32 over the window, rounded up: times a number and without the fraction it is the number over the window, for
+         * numbers below 2^32 over the window (Granlund, Montgomery, "Division by invariant integers using multiplication",
+         * 1994). A sum has at most 256 for each sample of the window, and windows are below 4096.
+         */
+        private final long inverse;
+
+        Box(int radius) {
+            this.radius = radius;
+            this.window = 2 * radius + 1;
+            this.inverse = (1L << FRACTION_BITS) / window + 1;
+        }
+
+        private byte mean(int sum) {
+            return (byte) (((sum + radius) * inverse) >>> FRACTION_BITS);
+        }
+
+        void rows(RgbImage image) {
+            int length = image.width();
+            int[] line = new int[(length + window) * RgbImage.CHANNELS];
+            for (int y = 0; y < image.height(); y++) {
+                int start = image.index(0, y);
+                for (int i = 0; i < length + window; i++) {
+                    int from = start + RgbImage.CHANNELS * Math.max(0, Math.min(length - 1, i - radius));
+                    for (int c = 0; c < RgbImage.CHANNELS; c++) {
+                        line[RgbImage.CHANNELS * i + c] = image.rgb()[from + c] & 0xFF;
+                    }
+                }
+                slide(line, image.rgb(), start, length);
             }
         }
-        return new RgbImage(image.width(), image.height(), out);
-    }
 
-    private static RgbImage boxColumns(RgbImage image, int radius) {
-        byte[] out = new byte[image.rgb().length];
-        for (int x = 0; x < image.width(); x++) {
-            for (int c = 0; c < RgbImage.CHANNELS; c++) {
-                box(image.rgb(), out, image.index(x, 0) + c, image.width() * RgbImage.CHANNELS, image.height(), radius);
+        private void slide(int[] line, byte[] to, int start, int length) {
+            int red = 0;
+            int green = 0;
+            int blue = 0;
+            int end = window * RgbImage.CHANNELS;
+            for (int i = 0; i < end; i += RgbImage.CHANNELS) {
+                red += line[i];
+                green += line[i + 1];
+                blue += line[i + 2];
+            }
+            for (int i = 0; i < length * RgbImage.CHANNELS; i += RgbImage.CHANNELS) {
+                to[start + i] = mean(red);
+                to[start + i + 1] = mean(green);
+                to[start + i + 2] = mean(blue);
+                red += line[end + i] - line[i];
+                green += line[end + i + 1] - line[i + 1];
+                blue += line[end + i + 2] - line[i + 2];
             }
         }
-        return new RgbImage(image.width(), image.height(), out);
-    }
 
-    /** Running mean of 2 * radius + 1 samples along one line; the line's end samples stand for what lies beyond. */
-    private static void box(byte[] from, byte[] to, int start, int stride, int length, int radius) {
-        int window = 2 * radius + 1;
-        int sum = 0;
-        for (int i = -radius; i <= radius; i++) {
-            sum += sample(from, start, stride, length, i);
+        /** Row by row, with the sums of all columns side by side. */
+        void columns(RgbImage image) {
+            int rowSamples = image.width() * RgbImage.CHANNELS;
+            byte[] from = image.rgb().clone();
+            byte[] to = image.rgb();
+            int[] sums = new int[rowSamples];
+            for (int y = -radius; y <= radius; y++) {
+                int row = row(image, y);
+                for (int i = 0; i < rowSamples; i++) {
+                    sums[i] += from[row + i] & 0xFF;
+                }
+            }
+            for (int y = 0; y < image.height(); y++) {
+                int row = y * rowSamples;
+                int next = row(image, y + radius + 1);
+                int last = row(image, y - radius);
+                for (int i = 0; i < rowSamples; i++) {
+                    to[row + i] = mean(sums[i]);
+                    sums[i] += (from[next + i] & 0xFF) - (from[last + i] & 0xFF);
+                }
+            }
         }
-        for (int i = 0; i < length; i++) {
-            to[start + i * stride] = (byte) ((sum + radius) / window);
-            sum += sample(from, start, stride, length, i + radius + 1)
-                    - sample(from, start, stride, length, i - radius);
-        }
-    }
 
-    private static int sample(byte[] from, int start, int stride, int length, int i) {
-        return from[start + Math.max(0, Math.min(length - 1, i)) * stride] & 0xFF;
+        private static int row(RgbImage image, int y) {
+            return image.index(0, Math.max(0, Math.min(image.height() - 1, y)));
+        }
     }
 }

@@ -21,22 +21,33 @@ final class LocalWarp implements Perturbation {
         double radiusY = region.height() / 2.0;
         double centreX = region.x() + radiusX;
         double centreY = region.y() + radiusY;
-        byte[] warped = new byte[region.width() * region.height() * RgbImage.CHANNELS];
-        int to = 0;
-        for (int y = region.y(); y < region.y() + region.height(); y++) {
-            for (int x = region.x(); x < region.x() + region.width(); x++) {
-                double u = (x + 0.5 - centreX) / radiusX;
-                double v = (y + 0.5 - centreY) / radiusY;
-                double inner = Math.max(0, 1 - u * u - v * v);
+        RgbImage warped = Pixels.cut(real, region);
+        // angle and scale are the same in the four corners of a rectangle around the centre
+        for (int y = 0; 2 * y < region.height(); y++) {
+            double v = (region.y() + y + 0.5 - centreY) / radiusY;
+            int mirroredY = region.height() - 1 - y;
+            for (int x = 0; 2 * x < region.width(); x++) {
+                double u = (region.x() + x + 0.5 - centreX) / radiusX;
+                double inner = 1 - u * u - v * v;
+                if (inner <= 0) {
+                    continue;
+                }
+                int mirroredX = region.width() - 1 - x;
                 double fade = inner * inner;
                 double cos = StrictMath.cos(angle * fade) * (1 + scale * fade);
                 double sin = StrictMath.sin(angle * fade) * (1 + scale * fade);
-                double sourceX = centreX + (u * cos - v * sin) * radiusX - 0.5;
-                double sourceY = centreY + (u * sin + v * cos) * radiusY - 0.5;
-                Pixels.bilinear(real, sourceX, sourceY, warped, to);
-                to += RgbImage.CHANNELS;
+                for (int corner = 0; corner < 4; corner++) {
+                    boolean right = corner % 2 == 1;
+                    boolean below = corner >= 2;
+                    double toX = right ? -u : u;
+                    double toY = below ? -v : v;
+                    double sourceX = centreX + (toX * cos - toY * sin) * radiusX - 0.5;
+                    double sourceY = centreY + (toX * sin + toY * cos) * radiusY - 0.5;
+                    int at = warped.index(right ? mirroredX : x, below ? mirroredY : y);
+                    Pixels.bilinear(real, sourceX, sourceY, warped.rgb(), at);
+                }
             }
         }
-        return new RgbImage(region.width(), region.height(), warped);
+        return warped;
     }
 }

@@ -132,6 +132,7 @@ public final class PerturbedNegatives {
     private static PixelRegion mostTexturedOfSeveral(RgbImage real, SplitMix64 random) {
         int width = side(real.width(), random);
         int height = side(real.height(), random);
+        int[] greens = greens(real);
         PixelRegion best = new PixelRegion(0, 0, width, height);
         double bestVariance = -1;
         for (int i = 0; i < REGIONS_COMPARED; i++) {
@@ -140,7 +141,7 @@ public final class PerturbedNegatives {
                     random.nextInt(real.height() - height + 1),
                     width,
                     height);
-            double variance = greenVariance(real, region);
+            double variance = greenVariance(greens, real.width(), region);
             if (variance > bestVariance) {
                 best = region;
                 bestVariance = variance;
@@ -153,17 +154,28 @@ public final class PerturbedNegatives {
         return Math.max(1, (int) Math.round(pictureSide * random.between(SMALLEST_REGION, LARGEST_REGION)));
     }
 
-    private static double greenVariance(RgbImage image, PixelRegion region) {
+    private static int[] greens(RgbImage image) {
+        byte[] rgb = image.rgb();
+        int[] greens = new int[image.width() * image.height()];
+        for (int i = 0; i < greens.length; i++) {
+            greens[i] = rgb[i * RgbImage.CHANNELS + 1] & 0xFF;
+        }
+        return greens;
+    }
+
+    private static double greenVariance(int[] greens, int pictureWidth, PixelRegion region) {
         long sum = 0;
         long squares = 0;
         for (int y = region.y(); y < region.y() + region.height(); y++) {
-            int at = image.index(region.x(), y) + 1;
-            for (int x = 0; x < region.width(); x++) {
-                int green = image.rgb()[at] & 0xFF;
-                sum += green;
-                squares += (long) green * green;
-                at += RgbImage.CHANNELS;
+            int from = y * pictureWidth + region.x();
+            int rowSum = 0;
+            int rowSquares = 0;
+            for (int i = from; i < from + region.width(); i++) {
+                rowSum += greens[i];
+                rowSquares += greens[i] * greens[i];
             }
+            sum += rowSum;
+            squares += rowSquares;
         }
         double count = (double) region.width() * region.height();
         return squares / count - (sum / count) * (sum / count);
@@ -172,20 +184,40 @@ public final class PerturbedNegatives {
     /** Lays a patch over its region, fading in from the region's rim; outside the region not one byte changes. */
     private static RgbImage paste(RgbImage real, RgbImage patch, PixelRegion region) {
         RgbImage pasted = real.copy();
-        double feather = Math.max(1, FEATHER * Math.min(region.width(), region.height()));
-        for (int y = 0; y < region.height(); y++) {
-            for (int x = 0; x < region.width(); x++) {
-                int toRim = Math.min(Math.min(x, region.width() - 1 - x), Math.min(y, region.height() - 1 - y));
-                double share = Math.min(1, (toRim + 0.5) / feather);
-                int to = pasted.index(region.x() + x, region.y() + y);
-                int from = patch.index(x, y);
-                for (int c = 0; c < RgbImage.CHANNELS; c++) {
-                    int before = real.rgb()[to + c] & 0xFF;
-                    int after = patch.rgb()[from + c] & 0xFF;
-                    pasted.rgb()[to + c] = Pixels.level(before + (after - before) * share);
+        int width = region.width();
+        int height = region.height();
+        double feather = Math.max(1, FEATHER * Math.min(width, height));
+        // pixels from the rim to the first that shows the patch alone
+        int rim = (int) Math.ceil(feather - 0.5);
+        for (int y = 0; y < height; y++) {
+            int fromEnd = Math.min(y, height - 1 - y);
+            int to = pasted.index(region.x(), region.y() + y);
+            int from = patch.index(0, y);
+            int fading = fromEnd < rim || 2 * rim >= width ? width : rim;
+            for (int x = 0; x < fading; x++) {
+                fade(pasted, to, patch, from, x, Math.min(fromEnd, Math.min(x, width - 1 - x)), feather);
+            }
+            if (fading < width) {
+                int whole = (width - 2 * rim) * RgbImage.CHANNELS;
+                int left = rim * RgbImage.CHANNELS;
+                System.arraycopy(patch.rgb(), from + left, pasted.rgb(), to + left, whole);
+                for (int x = width - rim; x < width; x++) {
+                    fade(pasted, to, patch, from, x, Math.min(fromEnd, width - 1 - x), feather);
                 }
             }
         }
         return pasted;
+    }
+
+    /** Mixes one pixel of a patch's row into the picture below it. */
+    private static void fade(RgbImage pasted, int row, RgbImage patch, int patchRow, int x, int toRim, double feather) {
+        double share = Math.min(1, (toRim + 0.5) / feather);
+        int to = row + x * RgbImage.CHANNELS;
+        int from = patchRow + x * RgbImage.CHANNELS;
+        for (int c = 0; c < RgbImage.CHANNELS; c++) {
+            int before = pasted.rgb()[to + c] & 0xFF;
+            int after = patch.rgb()[from + c] & 0xFF;
+            pasted.rgb()[to + c] = Pixels.level(before + (after - before) * share);
+        }
     }
 }

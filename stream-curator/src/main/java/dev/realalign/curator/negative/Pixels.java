@@ -6,6 +6,9 @@ import dev.realalign.curator.image.RgbImage;
 /** What several perturbations do to pixels. */
 final class Pixels {
 
+    /** The double below 0.5: with 0.5 itself the sum for that double would be rounded up to 1. */
+    private static final double NEARLY_HALF = 0x1.fffffffffffffp-2;
+
     private Pixels() {}
 
     /** A copy of a region. */
@@ -18,9 +21,9 @@ final class Pixels {
         return new RgbImage(region.width(), region.height(), part);
     }
 
-    /** The nearest of the 256 levels. */
+    /** The nearest of the 256 levels, halves upwards as Math.round has them, without its branches. */
     static byte level(double value) {
-        return (byte) Math.max(0, Math.min(255, Math.round(value)));
+        return (byte) Math.max(0, Math.min(255, (int) (value + NEARLY_HALF)));
     }
 
     /**
@@ -37,9 +40,13 @@ final class Pixels {
         double toRight = insideX - left;
         double toBottom = insideY - top;
         byte[] rgb = image.rgb();
+        int upperLeft = image.index(left, top);
+        int upperRight = image.index(right, top);
+        int lowerLeft = image.index(left, bottom);
+        int lowerRight = image.index(right, bottom);
         for (int c = 0; c < RgbImage.CHANNELS; c++) {
-            double upper = between(rgb[image.index(left, top) + c], rgb[image.index(right, top) + c], toRight);
-            double lower = between(rgb[image.index(left, bottom) + c], rgb[image.index(right, bottom) + c], toRight);
+            double upper = between(rgb[upperLeft + c], rgb[upperRight + c], toRight);
+            double lower = between(rgb[lowerLeft + c], rgb[lowerRight + c], toRight);
             into[at + c] = level(upper + (lower - upper) * toBottom);
         }
     }

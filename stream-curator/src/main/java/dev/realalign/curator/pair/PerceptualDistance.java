@@ -1,6 +1,7 @@
 package dev.realalign.curator.pair;
 
 import dev.realalign.curator.image.RgbImage;
+import java.util.Arrays;
 
 /**
  * How different two pictures of one size look: 1 minus the product of two similarities, 0 for equal pictures and at most
@@ -42,17 +43,23 @@ public final class PerceptualDistance {
             throw new IllegalArgumentException("Pictures of " + one.width() + "x" + one.height() + " and "
                     + other.width() + "x" + other.height() + " cannot be compared.");
         }
+        Area differing = Area.differing(one, other);
+        if (differing.isEmpty()) {
+            return 0;
+        }
         RgbImage first = one;
         RgbImage second = other;
         while (Math.min(first.width(), first.height()) > SIDE) {
-            first = halved(first);
-            second = halved(second);
+            RgbImage half = halved(first);
+            differing = differing.halved(half.width(), half.height());
+            second = halvedLike(half, second, differing);
+            first = half;
         }
-        return 1 - structure(luma(first), luma(second)) * chromaticity(first, second);
+        return 1 - structure(luma(first), luma(second), differing) * chromaticity(first, second, differing);
     }
 
     /** MS-SSIM of two planes. */
-    private static double structure(Plane first, Plane second) {
+    private static double structure(Plane first, Plane second, Area differing) {
         int scales = 1;
         while (scales < EXPONENTS.length && Math.min(first.width, first.height) >> scales >= WINDOW) {
             scales++;
@@ -64,34 +71,53 @@ public final class PerceptualDistance {
         double similarity = 1;
         Plane a = first;
         Plane b = second;
+        Area area = differing;
         for (int scale = 0; scale < scales; scale++) {
-            Ssim ssim = Ssim.of(a, b);
             double exponent = EXPONENTS[scale] / weight;
+            Ssim ssim = Ssim.of(a, b, area, scale == scales - 1);
             similarity *= StrictMath.pow(Math.max(0, ssim.contrast), exponent);
             if (scale == scales - 1) {
                 similarity *= StrictMath.pow(ssim.luminance, exponent);
             } else {
                 a = a.halved();
                 b = b.halved();
+                area = area.halved(a.width, a.height);
             }
         }
         return similarity;
     }
 
     /** Mean over all pixels of the similarity of their chromaticity, by the opponent channels H and M. */
-    private static double chromaticity(RgbImage first, RgbImage second) {
+    private static double chromaticity(RgbImage first, RgbImage second, Area differing) {
         byte[] a = first.rgb();
         byte[] b = second.rgb();
         double sum = 0;
-        for (int i = 0; i < a.length; i += RgbImage.CHANNELS) {
-            int h1 = opponentH(a, i);
-            int m1 = opponentM(a, i);
-            int h2 = opponentH(b, i);
-            int m2 = opponentM(b, i);
-            sum += (2 * (h1 * h2 + m1 * m2) + C3) / (h1 * h1 + h2 * h2 + m1 * m1 + m2 * m2 + C3);
+        for (int y = 0; y < first.height(); y++) {
+            boolean differs = y >= differing.top && y < differing.bottom;
+            int left = differs ? differing.left : first.width();
+            int right = differs ? differing.right : first.width();
+            sum = plusOnes(sum, left);
+            int end = first.index(right, y);
+            for (int i = first.index(left, y); i < end; i += RgbImage.CHANNELS) {
+                int h1 = opponentH(a, i);
+                int m1 = opponentM(a, i);
+                int h2 = opponentH(b, i);
+                int m2 = opponentM(b, i);
+                sum += (2 * (h1 * h2 + m1 * m2) + C3) / (h1 * h1 + h2 * h2 + m1 * m1 + m2 * m2 + C3);
+            }
+            sum = plusOnes(sum, first.width() - right);
         }
         // opposite hues are not more different than unrelated ones
         return Math.max(0, sum / ((double) first.width() * first.height()));
+    }
+
+    /** The similarity of what is equal is 1 to the last bit. One by one, so that the sum is rounded as any other. */
+    private static double plusOnes(double sum, int count) {
+        double more = sum;
+        for (int i = 0; i < count; i++) {
+            more++;
+        }
+        return more;
     }
 
     /** In hundredths of a level. */
@@ -108,13 +134,31 @@ public final class PerceptualDistance {
     private static RgbImage halved(RgbImage image) {
         int width = image.width() / 2;
         int height = image.height() / 2;
+        RgbImage half = new RgbImage(width, height, new byte[width * height * RgbImage.CHANNELS]);
+        halve(image, half, new Area(0, 0, width, height));
+        return half;
+    }
+
+    /**
+     * Another picture halved, where it differs; elsewhere it is a copy of the first one's half.
+     *
+     * @param half the first picture, halved
+     * @param differing where the halves may differ
+     */
+    private static RgbImage halvedLike(RgbImage half, RgbImage other, Area differing) {
+        RgbImage otherHalf = half.copy();
+        halve(other, otherHalf, differing);
+        return otherHalf;
+    }
+
+    private static void halve(RgbImage image, RgbImage half, Area area) {
         byte[] from = image.rgb();
-        byte[] rgb = new byte[width * height * RgbImage.CHANNELS];
+        byte[] rgb = half.rgb();
         int row = image.width() * RgbImage.CHANNELS;
-        int to = 0;
-        for (int y = 0; y < height; y++) {
-            int at = image.index(0, 2 * y);
-            for (int x = 0; x < width; x++) {
+        for (int y = area.top; y < area.bottom; y++) {
+            int at = image.index(2 * area.left, 2 * y);
+            int to = half.index(area.left, y);
+            for (int x = area.left; x < area.right; x++) {
                 for (int c = 0; c < RgbImage.CHANNELS; c++, at++) {
                     rgb[to++] = (byte) (((from[at] & 0xFF)
                                     + (from[at + RgbImage.CHANNELS] & 0xFF)
@@ -126,7 +170,6 @@ public final class PerceptualDistance {
                 at += RgbImage.CHANNELS;
             }
         }
-        return new RgbImage(width, height, rgb);
     }
 
     private static Plane luma(RgbImage image) {
@@ -135,6 +178,51 @@ public final class PerceptualDistance {
             levels[i] = image.luma(i * RgbImage.CHANNELS);
         }
         return new Plane(image.width(), image.height(), levels);
+    }
+
+    /**
+     * A rectangle outside of which two pictures are equal. A negative is often its picture but for a region, and what is equal
+     * need not be compared again.
+     *
+     * @param right behind its last column
+     * @param bottom behind its last row
+     */
+    private record Area(int left, int top, int right, int bottom) {
+
+        static Area differing(RgbImage one, RgbImage other) {
+            int width = one.width();
+            int left = width;
+            int top = one.height();
+            int right = 0;
+            int bottom = 0;
+            for (int y = 0; y < one.height(); y++) {
+                int start = one.index(0, y);
+                int end = one.index(width, y);
+                int first = Arrays.mismatch(one.rgb(), start, end, other.rgb(), start, end);
+                if (first >= 0) {
+                    top = Math.min(top, y);
+                    bottom = y + 1;
+                    left = Math.min(left, first / RgbImage.CHANNELS);
+                    // only what lies right of all differences so far is of interest
+                    int from = one.index(Math.max(right, first / RgbImage.CHANNELS), y);
+                    while (from < end && !Arrays.equals(one.rgb(), from, end, other.rgb(), from, end)) {
+                        from += RgbImage.CHANNELS;
+                    }
+                    right = Math.max(right, (from - start) / RgbImage.CHANNELS);
+                }
+            }
+            return new Area(left, top, right, bottom);
+        }
+
+        boolean isEmpty() {
+            return left >= right || top >= bottom;
+        }
+
+        /** Where the halves may differ; a last odd row or column is left out. */
+        Area halved(int halfWidth, int halfHeight) {
+            return new Area(
+                    left / 2, top / 2, Math.min(halfWidth, (right + 1) / 2), Math.min(halfHeight, (bottom + 1) / 2));
+        }
     }
 
     /** One channel, row by row. */
@@ -168,65 +256,109 @@ public final class PerceptualDistance {
     /** Mean luminance and mean contrast-structure term of SSIM over every window. */
     private record Ssim(double luminance, double contrast) {
 
-        static Ssim of(Plane a, Plane b) {
+        /**
+         * Slides the window over two planes. Where both are equal both terms are 1 to the last bit.
+         *
+         * @param differing where the planes may differ
+         * @param withLuminance whether the luminance is asked for; else it is not a number
+         */
+        static Ssim of(Plane a, Plane b, Area differing, boolean withLuminance) {
             int side = Math.min(WINDOW, Math.min(a.width, a.height));
             int columns = a.width - side + 1;
-            // sums over the rows of the window, one entry a column of the picture
-            int[] sumA = new int[a.width];
-            int[] sumB = new int[a.width];
-            int[] squares = new int[a.width];
-            int[] products = new int[a.width];
+            int rows = a.height - side + 1;
+            // windows that reach into the area
+            int firstColumn = Math.max(0, differing.left - side + 1);
+            int endColumn = differing.isEmpty() ? firstColumn : Math.min(columns, differing.right);
+            int firstRow = Math.max(0, differing.top - side + 1);
+            int endRow = differing.isEmpty() ? firstRow : Math.min(rows, differing.bottom);
+            Sums sums = new Sums(a, b, firstColumn, endColumn + side - 1);
             double share = 1.0 / (side * side);
             double luminance = 0;
             double contrast = 0;
-            for (int y = 0; y < a.height; y++) {
-                for (int x = 0; x < a.width; x++) {
-                    int p = a.levels[y * a.width + x];
-                    int q = b.levels[y * a.width + x];
-                    sumA[x] += p;
-                    sumB[x] += q;
-                    squares[x] += p * p + q * q;
-                    products[x] += p * q;
-                    if (y >= side) {
-                        p = a.levels[(y - side) * a.width + x];
-                        q = b.levels[(y - side) * a.width + x];
-                        sumA[x] -= p;
-                        sumB[x] -= q;
-                        squares[x] -= p * p + q * q;
-                        products[x] -= p * q;
+            for (int y = 0; y < rows; y++) {
+                boolean differs = y >= firstRow && y < endRow;
+                int from = differs ? firstColumn : columns;
+                int end = differs ? endColumn : columns;
+                contrast = plusOnes(contrast, from);
+                luminance = withLuminance ? plusOnes(luminance, from) : Double.NaN;
+                if (differs) {
+                    for (int row = y == firstRow ? y : y + side - 1; row < y + side; row++) {
+                        sums.add(row, 1);
                     }
-                }
-                if (y < side - 1) {
-                    continue;
-                }
-                int inA = 0;
-                int inB = 0;
-                int inSquares = 0;
-                int inProducts = 0;
-                for (int x = 0; x < a.width; x++) {
-                    inA += sumA[x];
-                    inB += sumB[x];
-                    inSquares += squares[x];
-                    inProducts += products[x];
-                    if (x >= side) {
-                        inA -= sumA[x - side];
-                        inB -= sumB[x - side];
-                        inSquares -= squares[x - side];
-                        inProducts -= products[x - side];
+                    int inA = 0;
+                    int inB = 0;
+                    int inSquares = 0;
+                    int inProducts = 0;
+                    for (int x = from; x < from + side - 1; x++) {
+                        inA += sums.a[x];
+                        inB += sums.b[x];
+                        inSquares += sums.squares[x];
+                        inProducts += sums.products[x];
                     }
-                    if (x >= side - 1) {
+                    for (int x = from; x < end; x++) {
+                        int last = x + side - 1;
+                        inA += sums.a[last];
+                        inB += sums.b[last];
+                        inSquares += sums.squares[last];
+                        inProducts += sums.products[last];
                         double meanA = inA * share;
                         double meanB = inB * share;
                         double means = meanA * meanA + meanB * meanB;
                         double variances = inSquares * share - means;
                         double covariance = inProducts * share - meanA * meanB;
-                        luminance += (2 * meanA * meanB + C1) / (means + C1);
                         contrast += (2 * covariance + C2) / (variances + C2);
+                        if (withLuminance) {
+                            luminance += (2 * meanA * meanB + C1) / (means + C1);
+                        }
+                        inA -= sums.a[x];
+                        inB -= sums.b[x];
+                        inSquares -= sums.squares[x];
+                        inProducts -= sums.products[x];
                     }
+                    sums.add(y, -1);
+                }
+                contrast = plusOnes(contrast, columns - end);
+                luminance = withLuminance ? plusOnes(luminance, columns - end) : Double.NaN;
+            }
+            double windows = (double) columns * rows;
+            return new Ssim(luminance / windows, contrast / windows);
+        }
+
+        /** Sums over the rows of a window, one entry a column of the planes. */
+        private static final class Sums {
+            private final Plane first;
+            private final Plane second;
+            private final int from;
+            private final int end;
+            private final int[] a;
+            private final int[] b;
+            private final int[] squares;
+            private final int[] products;
+
+            /** For columns {@code from} to {@code end - 1}. */
+            Sums(Plane first, Plane second, int from, int end) {
+                this.first = first;
+                this.second = second;
+                this.from = from;
+                this.end = end;
+                this.a = new int[first.width];
+                this.b = new int[first.width];
+                this.squares = new int[first.width];
+                this.products = new int[first.width];
+            }
+
+            /** Adds a row, or takes it out again with a sign of -1. */
+            void add(int row, int sign) {
+                int at = row * first.width;
+                for (int x = from; x < end; x++) {
+                    int p = first.levels[at + x];
+                    int q = second.levels[at + x];
+                    a[x] += sign * p;
+                    b[x] += sign * q;
+                    squares[x] += sign * (p * p + q * q);
+                    products[x] += sign * (p * q);
                 }
             }
-            double windows = (double) columns * (a.height - side + 1);
-            return new Ssim(luminance / windows, contrast / windows);
         }
     }
 }

@@ -49,14 +49,18 @@ public final class PerceptualHash {
             for (int cellX = 0; cellX < CELLS; cellX++) {
                 int left = cellX * image.width() / CELLS;
                 int right = Math.max(left + 1, (cellX + 1) * image.width() / CELLS);
-                long sum = 0;
+                long red = 0;
+                long green = 0;
+                long blue = 0;
                 for (int y = top; y < bottom; y++) {
-                    int at = image.index(left, y);
-                    for (int x = left; x < right; x++) {
-                        sum += 77 * (rgb[at] & 0xFF) + 150 * (rgb[at + 1] & 0xFF) + 29 * (rgb[at + 2] & 0xFF);
-                        at += RgbImage.CHANNELS;
+                    int end = image.index(right, y);
+                    for (int at = image.index(left, y); at < end; at += RgbImage.CHANNELS) {
+                        red += rgb[at] & 0xFF;
+                        green += rgb[at + 1] & 0xFF;
+                        blue += rgb[at + 2] & 0xFF;
                     }
                 }
+                long sum = 77 * red + 150 * green + 29 * blue;
                 means[cellY * CELLS + cellX] = (double) sum / ((long) (bottom - top) * (right - left) * 256);
             }
         }
