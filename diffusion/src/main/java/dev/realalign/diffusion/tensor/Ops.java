@@ -18,8 +18,10 @@ public final class Ops {
               return torch.linear(x, w, b)
             def low_rank_linear(x: Tensor, w: Tensor, b: Optional[Tensor], down: Tensor, up: Tensor, scale: float) -> Tensor:
               type = ops.prim.dtype(x)
-              added = torch.linear(torch.linear(x, torch.to(down, type)), torch.to(up, type))
-              return torch.add(torch.linear(x, w, b), added, alpha=scale)
+              rows = torch.flatten(x, 0, -2)
+              low = torch.linear(rows, torch.to(down, type))
+              y = torch.addmm_(torch.linear(rows, w, b), low, torch.contiguous(torch.t(torch.to(up, type))), alpha=scale)
+              return torch.reshape(y, torch.add(torch.slice(torch.size(x), 0, -1), [-1]))
             def merged_low_rank(w: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor:
               added = torch.reshape(torch.matmul(up, down), torch.size(w))
               return torch.to(torch.add(torch.to(w, 6), added, alpha=scale), ops.prim.dtype(w))
