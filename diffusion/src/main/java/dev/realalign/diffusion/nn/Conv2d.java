@@ -33,6 +33,20 @@ public final class Conv2d {
         return new Conv2d(weights.tensor("weight", out, in, kernel, kernel), null, stride, padding);
     }
 
+    /**
+     * The convolution of the nearest neighbours at twice the height and width: x (B, in, H, W) to (B, out, 2 H, 2 W).
+     *
+     * @throws IllegalStateException unless the kernel is 3 and keeps height and width
+     */
+    public Tensor forwardUpsampled(Tensor x) {
+        if (weight.size(2) != 3 || stride != 1 || padding != 1) {
+            throw new IllegalStateException(
+                    "only a convolution of kernel 3, stride 1 and padding 1 is taken with upsampling, not "
+                            + weight.size(2) + ", " + stride + " and " + padding);
+        }
+        return Ops.upsampledConv2d(x, weight, bias);
+    }
+
     /** x (B, in, H, W) to (B, out, H', W'). */
     public Tensor forward(Tensor x) {
         return Ops.conv2d(x, weight, bias, stride, padding, 1, 1);

@@ -18,13 +18,27 @@ public final class Ops {
               return torch.linear(x, w, b)
             def low_rank_linear(x: Tensor, w: Tensor, b: Optional[Tensor], down: Tensor, up: Tensor, scale: float) -> Tensor:
               type = ops.prim.dtype(x)
-              added = torch.linear(torch.linear(x, torch.to(down, type)), torch.to(up, type))
-              return torch.add(torch.linear(x, w, b), added, alpha=scale)
+              rows = torch.flatten(x, 0, -2)
+              low = torch.linear(rows, torch.to(down, type))
+              y = torch.addmm_(torch.linear(rows, w, b), low, torch.contiguous(torch.t(torch.to(up, type))), alpha=scale)
+              return torch.reshape(y, torch.add(torch.slice(torch.size(x), 0, -1), [-1]))
             def merged_low_rank(w: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor:
               added = torch.reshape(torch.matmul(up, down), torch.size(w))
               return torch.to(torch.add(torch.to(w, 6), added, alpha=scale), ops.prim.dtype(w))
             def conv2d(x: Tensor, w: Tensor, b: Optional[Tensor], stride: int, pad: int, dilation: int, groups: int) -> Tensor:
               return torch.conv2d(x, w, b, [stride, stride], [pad, pad], [dilation, dilation], groups)
+            def upsampled_conv2d(x: Tensor, w: Tensor, b: Optional[Tensor]) -> Tensor:
+              exact = torch.eq(ops.prim.dtype(x), 6)
+              local = torch.eq(ops.prim.device(x), torch.device("cpu"))
+              if torch.__and__(exact, local):
+                flipped = torch.flip(torch.transpose(w, 0, 1), [2, 3])
+                wide = torch.add(torch.constant_pad_nd(flipped, [0, 1], 0), torch.constant_pad_nd(flipped, [1, 0], 0))
+                high = torch.add(torch.constant_pad_nd(wide, [0, 0, 0, 1], 0), torch.constant_pad_nd(wide, [0, 0, 1, 0], 0))
+                y = torch.conv_transpose2d(x, high, b, [2, 2], [1, 1])
+              else:
+                large = torch.upsample_nearest2d(x, [torch.mul(torch.size(x, 2), 2), torch.mul(torch.size(x, 3), 2)])
+                y = torch.conv2d(large, w, b, [1, 1], [1, 1], [1, 1], 1)
+              return y
             def group_norm(x: Tensor, groups: int, w: Optional[Tensor], b: Optional[Tensor], eps: float) -> Tensor:
               return torch.group_norm(x, groups, w, b, eps)
             def layer_norm(x: Tensor, w: Optional[Tensor], b: Optional[Tensor], eps: float) -> Tensor:
@@ -254,6 +268,19 @@ public final class Ops {
     public static Tensor conv2d(
             Tensor x, Tensor w, @Nullable Tensor b, int stride, int padding, int dilation, int groups) {
         return LIBRARY.run("conv2d", x, w, b, stride, padding, dilation, groups);
+    }
+
+    /**
+     * The convolution of the nearest neighbours at twice the height and width, stride 1, padding 1: x (B, C, H, W), w (out, C, 3, 3), b (out)
+     * to (B, out, 2 H, 2 W).
+     *
+     * <p>Each input pixel stands in two rows and two columns, so that neighbouring weights meet the same value: along each
+     * axis the whole is a transposed convolution of stride 2 with the kernel {@code w2, w1 + w2, w0 + w1, w0}, which takes 16
+     * products where the plain way takes 36. That way is taken in F32 on the processor, where the sums of weights lose
+     * nothing that counts.
+     */
+    public static Tensor upsampledConv2d(Tensor x, Tensor w, @Nullable Tensor b) {
+        return LIBRARY.run("upsampled_conv2d", x, w, b);
     }
 
     /** Normalises each group of channels of each sample; x (B, C, ...). */

@@ -462,10 +462,7 @@ public final class UNet2DConditionModel implements Denoiser {
                     return x;
                 }
                 Conv2d conv = upsampler;
-                return network.singleBlock(
-                        List.of(x),
-                        in -> conv.forward(Ops.upsampleNearest(
-                                in.get(0), 2 * in.get(0).size(2), 2 * in.get(0).size(3)))); // (B, out, 2 H, 2 W)
+                return network.singleBlock(List.of(x), in -> conv.forwardUpsampled(in.get(0))); // (B, out, 2 H, 2 W)
             });
         }
     }

@@ -233,7 +233,7 @@ public final class AutoencoderKl implements Autoencoder {
                 }
                 if (block < widths.size() - 1) {
                     Conv2d smooth = Conv2d.same(up.at("upsamplers").at(0).at("conv"), width, width, 3);
-                    stages.add(x -> smooth.forward(Ops.upsampleNearest(x, 2 * x.size(2), 2 * x.size(3))));
+                    stages.add(smooth::forwardUpsampled);
                 }
             }
             this.normOut = new GroupNorm(weights.at("conv_norm_out"), config.groups(), width, EPS);
