@@ -5,8 +5,9 @@
     python3 pillow_curator.py DIR             does the same work on them, prints pictures per second of processor time
 
 The work: SHA-256, decode, RGB, shorter side to 512 by Lanczos and centre cut where needed, deviation, exposure, sharpness and
-colourfulness, one of four local perturbations in a region that fades in at its rim, RMS difference, both pictures as PNG. It is
-measured with Pillow's own way of writing PNG (zlib level 6) and with the curator's (Huffman codes only). Needs Pillow
+colourfulness, the perceptual hash (cosine transform of 32x32 cells), one of four local perturbations in a region that fades in at
+its rim, RMS difference, the perceptual distance of the pair (MS-SSIM with sliding windows of 8 pixels, similarity of the
+chromaticity, at 256 px), both pictures as PNG. It is measured with Pillow's own way of writing PNG (zlib level 6) and with the curator's (Huffman codes only). Needs Pillow
 (Debian: python3-pil), no NumPy.
 """
 
@@ -18,11 +19,15 @@ import pathlib
 import random
 import sys
 import time
+from operator import mul
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat, __version__
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageMath, ImageStat, __version__
 
 SIDE = 512
 SECONDS = 4.0
+CELLS = 32
+COSINES = [[math.cos(math.pi * (2 * x + 1) * f / (2 * CELLS)) for x in range(CELLS)] for f in range(1, 9)]
+EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), 1, 128)
 
 
@@ -56,6 +61,65 @@ def measures(image):
         ImageStat.Stat(luma.filter(LAPLACIAN)).var[0],
         deviation + 0.3 * mean,
     )
+
+
+def perceptual_hash(image):
+    cells = list(image.convert("L").resize((CELLS, CELLS), Image.BOX).getdata())
+    rows = [
+        [sum(map(mul, cosine, row)) for cosine in COSINES]
+        for row in (cells[at : at + CELLS] for at in range(0, CELLS * CELLS, CELLS))
+    ]
+    columns = list(zip(*rows))
+    spectrum = [sum(map(mul, cosine, column)) for cosine in COSINES for column in columns]
+    middle = sorted(spectrum)[31:33]
+    return sum((value > sum(middle) / 2) << bit for bit, value in enumerate(spectrum))
+
+
+def windows(plane):
+    """Sums over all squares of 8 pixels, by doubling."""
+    width, height = plane.size
+    for step in (1, 2, 4):
+        width -= step
+        plane = ImageMath.eval("a + b", a=plane.crop((0, 0, width, height)), b=plane.crop((step, 0, width + step, height)))
+    for step in (1, 2, 4):
+        height -= step
+        plane = ImageMath.eval("a + b", a=plane.crop((0, 0, width, height)), b=plane.crop((0, step, width, height + step)))
+    return plane
+
+
+def mean_of(plane):
+    return plane.resize((1, 1), Image.BOX).getpixel((0, 0))
+
+
+def structure(first, second):
+    similarity = 1
+    for scale, exponent in enumerate(EXPONENTS):
+        a, b = first.convert("F"), second.convert("F")
+        mean_a, mean_b = windows(a), windows(b)
+        squares = windows(ImageMath.eval("a * a + b * b", a=a, b=b))
+        products = windows(ImageMath.eval("a * b", a=a, b=b))
+        parts = {"a": mean_a, "b": mean_b, "s": squares, "p": products}
+        contrast = ImageMath.eval(
+            "(2 * (p / 64 - a * b / 4096) + 58.5225) / (s / 64 - (a * a + b * b) / 4096 + 58.5225)", **parts)
+        similarity *= max(0, mean_of(contrast)) ** exponent
+        if scale == len(EXPONENTS) - 1:
+            light = ImageMath.eval("(a * b / 2048 + 6.5025) / ((a * a + b * b) / 4096 + 6.5025)", **parts)
+            similarity *= mean_of(light) ** exponent
+        first, second = first.reduce(2), second.reduce(2)
+    return similarity
+
+
+def chromaticity(first, second):
+    planes = [channel.convert("F") for image in (first, second) for channel in image.split()]
+    h1, h2 = (ImageMath.eval("30 * r + 4 * g - 35 * b", **dict(zip("rgb", planes[at : at + 3]))) for at in (0, 3))
+    m1, m2 = (ImageMath.eval("34 * r - 60 * g + 17 * b", **dict(zip("rgb", planes[at : at + 3]))) for at in (0, 3))
+    return mean_of(ImageMath.eval(
+        "(2 * (h * i + m * n) + 5500000) / (h * h + i * i + m * m + n * n + 5500000)", h=h1, i=h2, m=m1, n=m2))
+
+
+def perceptual_distance(first, second):
+    first, second = first.reduce(2), second.reduce(2)
+    return 1 - structure(first.convert("L"), second.convert("L")) * chromaticity(first, second)
 
 
 def negative(image, chance):
@@ -103,8 +167,10 @@ def curate(file, options):
     chance = random.Random(hashlib.sha256(file).digest())
     real = training_picture(file)
     measures(real)
+    perceptual_hash(real)
     worse = negative(real, chance)
     rms(real, worse)
+    perceptual_distance(real, worse)
     return len(png(real, options)) + len(png(worse, options))
 
 

@@ -44,6 +44,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import javax.imageio.ImageIO;
 import org.apache.kafka.common.serialization.Serializer;
 
@@ -55,6 +56,11 @@ import org.apache.kafka.common.serialization.Serializer;
 public final class CuratorBenchmark {
     private static final String REGISTRY = "mock://curator-benchmark";
     private static final String WHOLE_RECORD = "record";
+    private static final String BARE_TO_PNG = "bareToPng";
+    /** Pictures in a turn of each of two parts that are measured side by side. */
+    private static final int TURN = 25;
+    /** The whole record is much code: it is warmed up for several times as long as it is measured. */
+    private static final int WARM_UP = 3;
 
     private final CuratorConfig config;
     private final List<byte[]> originals;
@@ -67,6 +73,8 @@ public final class CuratorBenchmark {
      * @param meanBytes mean size of their files, in bytes
      * @param resolution width and height of the pairs, in pixels
      * @param accepted share of the pictures that became triples
+     * @param recordOfBare rate of {@code record} as a share of {@code bareToPng}, which were measured in turns, so that what else
+     *     runs on the machine hits both
      * @param imagesPerSecondPerCore pictures per second of processor time, by part: {@code gates} (digest, type,
      *     structure, statements, pixels), {@code decode} (with resizing, orientation and colours), {@code hash} (perceptual),
      *     {@code perturbation}, {@code distance} (perceptual, of the pair), {@code encode}
@@ -75,7 +83,12 @@ public final class CuratorBenchmark {
      *     one run of its JPEG encoder)
      */
     public record Report(
-            int images, long meanBytes, int resolution, double accepted, Map<String, Double> imagesPerSecondPerCore) {}
+            int images,
+            long meanBytes,
+            int resolution,
+            double accepted,
+            double recordOfBare,
+            Map<String, Double> imagesPerSecondPerCore) {}
 
     /** Work on one picture. */
     private interface Part {
@@ -135,6 +148,7 @@ public final class CuratorBenchmark {
                 (long) usable.stream().mapToInt(file -> file.length).average().orElse(0),
                 settings.resolution(),
                 (double) usable.size() / originals.size(),
+                rates.getOrDefault(WHOLE_RECORD, Double.NaN) / rates.getOrDefault(BARE_TO_PNG, Double.NaN),
                 rates);
     }
 
@@ -165,12 +179,12 @@ public final class CuratorBenchmark {
             PngEncoder.encode(reals.get(i));
             PngEncoder.encode(worse.get(i));
         }));
-        rates.put(WHOLE_RECORD, wholeRecord(files, ids));
-        rates.put("bareToPng", rate(files.size(), i -> {
+        Part bareToPng = i -> {
             bareDecode(files.get(i));
             PngEncoder.encode(reals.get(i));
             PngEncoder.encode(worse.get(i));
-        }));
+        };
+        rates.putAll(wholeRecordBeside(bareToPng, files, ids));
         rates.put("bareToJpeg", rate(files.size(), i -> bareEncode(bareDecode(files.get(i)))));
         return rates;
     }
@@ -191,7 +205,7 @@ public final class CuratorBenchmark {
         }
     }
 
-    private double wholeRecord(List<byte[]> files, List<String> ids) {
+    private Map<String, Double> wholeRecordBeside(Part bareToPng, List<byte[]> files, List<String> ids) {
         ClusterSetup.registerSchemas(config.cluster(), Topics.all());
         Map<String, Object> registry = config.cluster().registry();
         try (RecordReader<RealImage> reader = new RecordReader<>(Topics.REAL_IMAGES, registry);
@@ -207,7 +221,7 @@ public final class CuratorBenchmark {
             for (int i = 0; i < files.size(); i++) {
                 records.add(record(i, ids.get(i), files.get(i), images));
             }
-            return rate(files.size(), i -> {
+            Part wholeRecord = i -> {
                 Judged judged = judge.judge(
                         records.get(i),
                         (id, position) -> Optional.ofNullable(seen.putIfAbsent(id, position))
@@ -222,7 +236,8 @@ public final class CuratorBenchmark {
                 } else if (outcome instanceof Outcome.Rejected rejected) {
                     rejections.serialize(Topics.IMAGE_REJECTIONS.name(), rejected.rejection());
                 }
-            });
+            };
+            return sideBySide(files.size(), wholeRecord, bareToPng);
         }
     }
 
@@ -249,24 +264,63 @@ public final class CuratorBenchmark {
 
     /** Pictures per second of processor time, after as long a warm-up. */
     private double rate(int pictures, Part part) {
-        repeat(pictures, part);
-        return repeat(pictures, part);
+        Meter warmUp = new Meter(part, pictures);
+        while (warmUp.spent < timeForEach.toNanos()) {
+            warmUp.run(1);
+        }
+        Meter meter = new Meter(part, pictures);
+        while (meter.spent < timeForEach.toNanos()) {
+            meter.run(1);
+        }
+        return meter.rate();
     }
 
-    private double repeat(int pictures, Part part) {
-        OperatingSystemMXBean process = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
-        long start = process.getProcessCpuTime();
-        long done = 0;
-        long spent;
-        try {
-            do {
-                part.run((int) (done % pictures));
-                done++;
-                spent = process.getProcessCpuTime() - start;
-            } while (spent < timeForEach.toNanos());
-        } catch (DamagedImageException impossible) {
-            throw new IllegalStateException("A picture decoded before no longer does.", impossible);
+    /** The same of two parts that take turns. */
+    private Map<String, Double> sideBySide(int pictures, Part wholeRecord, Part bareToPng) {
+        long nanos = timeForEach.toNanos();
+        Meter record = new Meter(wholeRecord, pictures);
+        Meter bare = new Meter(bareToPng, pictures);
+        while (record.spent < WARM_UP * nanos) {
+            record.run(TURN);
+            bare.run(TURN);
         }
-        return done * 1e9 / spent;
+        record = new Meter(wholeRecord, pictures);
+        bare = new Meter(bareToPng, pictures);
+        while (record.spent < nanos || bare.spent < nanos) {
+            record.run(TURN);
+            bare.run(TURN);
+        }
+        return new TreeMap<>(Map.of(WHOLE_RECORD, record.rate(), BARE_TO_PNG, bare.rate()));
+    }
+
+    /** Repeats a part over all pictures, and adds up the processor time of this process. */
+    private static final class Meter {
+        private final Part part;
+        private final int pictures;
+        private long done;
+        private long spent;
+
+        Meter(Part part, int pictures) {
+            this.part = part;
+            this.pictures = pictures;
+        }
+
+        void run(int times) {
+            OperatingSystemMXBean process = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+            long start = process.getProcessCpuTime();
+            try {
+                for (int i = 0; i < times; i++) {
+                    part.run((int) (done % pictures));
+                    done++;
+                }
+            } catch (DamagedImageException impossible) {
+                throw new IllegalStateException("A picture decoded before no longer does.", impossible);
+            }
+            spent += process.getProcessCpuTime() - start;
+        }
+
+        double rate() {
+            return done * 1e9 / spent;
+        }
     }
 }

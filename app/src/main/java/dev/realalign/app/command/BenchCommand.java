@@ -165,6 +165,7 @@ final class BenchCommand implements Callable<Integer> {
                 report.imagesPerSecondPerCore()
                         .forEach((part, rate) ->
                                 out.println(String.format(Locale.ROOT, "%-14s %10.0f pictures/s/core", part, rate)));
+                out.println(String.format(Locale.ROOT, "record is %.0f %% of bareToPng", 100 * report.recordOfBare()));
                 flow.ifPresent(measured -> out.println("topology: " + measured));
                 kept.ifPresent(measured -> out.println("state: " + measured));
             }
@@ -203,6 +204,7 @@ final class BenchCommand implements Callable<Integer> {
             object.put("meanBytes", report.meanBytes());
             object.put("resolution", report.resolution());
             object.put("accepted", report.accepted());
+            object.put("recordOfBare", report.recordOfBare());
             ObjectNode rates = object.putObject("imagesPerSecondPerCore");
             report.imagesPerSecondPerCore().forEach(rates::put);
             return object;

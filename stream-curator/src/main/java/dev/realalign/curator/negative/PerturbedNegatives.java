@@ -2,6 +2,9 @@ package dev.realalign.curator.negative;
 
 import dev.realalign.curator.image.PixelRegion;
 import dev.realalign.curator.image.RgbImage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -132,53 +135,83 @@ public final class PerturbedNegatives {
     private static PixelRegion mostTexturedOfSeveral(RgbImage real, SplitMix64 random) {
         int width = side(real.width(), random);
         int height = side(real.height(), random);
-        int[] greens = greens(real);
-        PixelRegion best = new PixelRegion(0, 0, width, height);
-        double bestVariance = -1;
+        List<PixelRegion> regions = new ArrayList<>();
         for (int i = 0; i < REGIONS_COMPARED; i++) {
-            PixelRegion region = new PixelRegion(
+            regions.add(new PixelRegion(
                     random.nextInt(real.width() - width + 1),
                     random.nextInt(real.height() - height + 1),
                     width,
-                    height);
-            double variance = greenVariance(greens, real.width(), region);
-            if (variance > bestVariance) {
-                best = region;
-                bestVariance = variance;
+                    height));
+        }
+        return mostTextured(real, regions);
+    }
+
+    /** The region with the largest variance of green, the earlier where two are equal. */
+    private static PixelRegion mostTextured(RgbImage real, List<PixelRegion> regions) {
+        List<GreenSums> sums = regions.stream().map(GreenSums::new).toList();
+        int[] greens = new int[real.width()];
+        for (int y = 0; y < real.height(); y++) {
+            int at = real.index(0, y) + 1;
+            for (int x = 0; x < greens.length; x++) {
+                greens[x] = real.rgb()[at] & 0xFF;
+                at += RgbImage.CHANNELS;
+            }
+            for (GreenSums region : sums) {
+                region.add(y, greens);
             }
         }
-        return best;
+        GreenSums best = sums.get(0);
+        for (GreenSums region : sums) {
+            if (region.variance() > best.variance()) {
+                best = region;
+            }
+        }
+        return best.region;
+    }
+
+    /** Sums of a region's columns: loops over whole rows of integers run on vectors. */
+    private static final class GreenSums {
+        private final PixelRegion region;
+        private final int[] row;
+        private final int[] sums;
+        private final int[] squares;
+
+        GreenSums(PixelRegion region) {
+            this.region = region;
+            this.row = new int[region.width()];
+            this.sums = new int[region.width()];
+            this.squares = new int[region.width()];
+        }
+
+        void add(int y, int[] greens) {
+            if (y >= region.y() && y < region.y() + region.height()) {
+                System.arraycopy(greens, region.x(), row, 0, row.length);
+                add(row, sums);
+                addSquares(row, squares);
+            }
+        }
+
+        private static void add(int[] values, int[] sums) {
+            for (int x = 0; x < sums.length; x++) {
+                sums[x] += values[x];
+            }
+        }
+
+        private static void addSquares(int[] values, int[] sums) {
+            for (int x = 0; x < sums.length; x++) {
+                sums[x] += values[x] * values[x];
+            }
+        }
+
+        double variance() {
+            double count = (double) region.width() * region.height();
+            double sum = Arrays.stream(sums).asLongStream().sum();
+            return Arrays.stream(squares).asLongStream().sum() / count - (sum / count) * (sum / count);
+        }
     }
 
     private static int side(int pictureSide, SplitMix64 random) {
         return Math.max(1, (int) Math.round(pictureSide * random.between(SMALLEST_REGION, LARGEST_REGION)));
-    }
-
-    private static int[] greens(RgbImage image) {
-        byte[] rgb = image.rgb();
-        int[] greens = new int[image.width() * image.height()];
-        for (int i = 0; i < greens.length; i++) {
-            greens[i] = rgb[i * RgbImage.CHANNELS + 1] & 0xFF;
-        }
-        return greens;
-    }
-
-    private static double greenVariance(int[] greens, int pictureWidth, PixelRegion region) {
-        long sum = 0;
-        long squares = 0;
-        for (int y = region.y(); y < region.y() + region.height(); y++) {
-            int from = y * pictureWidth + region.x();
-            int rowSum = 0;
-            int rowSquares = 0;
-            for (int i = from; i < from + region.width(); i++) {
-                rowSum += greens[i];
-                rowSquares += greens[i] * greens[i];
-            }
-            sum += rowSum;
-            squares += rowSquares;
-        }
-        double count = (double) region.width() * region.height();
-        return squares / count - (sum / count) * (sum / count);
     }
 
     /** Lays a patch over its region, fading in from the region's rim; outside the region not one byte changes. */

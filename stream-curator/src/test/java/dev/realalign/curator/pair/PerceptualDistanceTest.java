@@ -28,6 +28,29 @@ class PerceptualDistanceTest {
                 .isCloseTo(expected, within(1e-12));
     }
 
+    /** Computed with every pixel and every window, by the version that passed none over. */
+    @ParameterizedTest(name = "of {0}x{1} pixels, {4}x{5} from ({2}, {3}) on")
+    @CsvSource({
+        "300, 280, 100, 30, 40, 60, 0.0993924169746403",
+        "300, 280, 0, 0, 300, 1, 0.006630480950325923",
+        "301, 281, 300, 280, 1, 1, 0.0",
+        "64, 48, 10, 10, 1, 1, 0.0028079635633317945",
+        "40, 24, 39, 0, 1, 24, 0.07702384936922901",
+        "513, 520, 200, 300, 150, 99, 0.20998370506298425",
+    })
+    void what_is_equal_is_passed_over_without_a_change_of_one_bit(
+            int width, int height, int left, int top, int changedWidth, int changedHeight, double expected) {
+        RgbImage one = pattern(width, height, 0, 0);
+        RgbImage other = one.copy();
+        for (int y = top; y < top + changedHeight; y++) {
+            for (int i = one.index(left, y); i < one.index(left + changedWidth, y); i++) {
+                other.rgb()[i] = (byte) (255 - (other.rgb()[i] & 0xFF));
+            }
+        }
+
+        assertThat(PerceptualDistance.of(one, other)).isEqualTo(expected);
+    }
+
     @Test
     void a_picture_has_no_distance_from_itself_and_the_same_one_both_ways() {
         RgbImage one = scene(64, 48);
