@@ -32,7 +32,6 @@ import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.acl.AclBinding;
-import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.resource.ResourceType;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -234,7 +233,15 @@ class SecuredClusterTest {
     @MethodSource("rightsOfRoles")
     @Order(2)
     void withoutOneOfThemItEndsWithASentenceThatNamesIt(Right right) throws Exception {
-        forbid(right);
+        try {
+            forbid(right);
+            assertEndsNaming(right);
+        } finally {
+            allow(right);
+        }
+    }
+
+    private static void assertEndsNaming(Right right) throws Exception {
         try (RoleProcess role = right.role().equals("feed")
                 ? role("feed", folder.resolve("photos").toString())
                 : role(right.role())) {
@@ -247,23 +254,28 @@ class SecuredClusterTest {
                                             ? "transactional id"
                                             : right.name())
                             .contains("docs/security.md"));
-        } finally {
-            allow(right);
         }
     }
 
     private static void allow(Right right) throws Exception {
         admin.createAcls(right.bindings()).all().get();
+        awaitAcls(right, 1);
     }
 
     private static void forbid(Right right) throws Exception {
         admin.deleteAcls(right.bindings().stream().map(AclBinding::toFilter).toList())
                 .all()
                 .get();
-        List<AclBindingFilter> gone =
-                right.bindings().stream().map(AclBinding::toFilter).toList();
-        for (AclBindingFilter filter : gone) {
-            assertThat(admin.describeAcls(filter).values().get()).isEmpty();
+        awaitAcls(right, 0);
+    }
+
+    /** A broker learns of a change a moment after the controller has answered. */
+    private static void awaitAcls(Right right, int each) {
+        for (AclBinding binding : right.bindings()) {
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(
+                                    admin.describeAcls(binding.toFilter()).values().get())
+                            .hasSize(each));
         }
     }
 

@@ -43,7 +43,7 @@ import org.testcontainers.containers.startupcheck.OneShotStartupCheckStrategy;
 /** Broker, registry and every role in a container of its own, with real photographs. */
 @Tag("containers")
 class PipelineContainersTest {
-    private static final Duration PATIENCE = Duration.ofMinutes(4);
+    private static final Duration PATIENCE = Duration.ofMinutes(8);
     private static final int FIRST = 60;
     private static final int ALL = 120;
 
