@@ -247,6 +247,22 @@ class Sd3TransformerTest {
     }
 
     @Test
+    void a_replica_shares_the_weights_and_says_the_same_bits() {
+        try (Sd3Transformer transformer = small();
+                Sd3Transformer replica = transformer.replica(Device.CPU);
+                TensorScope scope = TensorScope.open()) {
+            Tensor noisy = Tensor.randn(4, 2, 4, 4, 6);
+            Tensor timesteps = Tensor.of(new float[] {500, 20});
+            float[] said = transformer.predict(noisy, timesteps, prompts(2)).toFloats();
+            assertThat(replica.predict(noisy, timesteps, prompts(2)).toFloats()).isEqualTo(said);
+            Tensor first = transformer.parameters().values().iterator().next();
+            first.assignInPlace(first.add(1));
+            assertThat(replica.parameters().values().iterator().next().toFloats())
+                    .isEqualTo(first.toFloats());
+        }
+    }
+
+    @Test
     void what_does_not_fit_the_network_is_refused() {
         try (Sd3Transformer transformer = small();
                 TensorScope scope = TensorScope.open()) {

@@ -51,6 +51,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains a LoRA adapter of a diffusion model, stage after stage. Policy, moving average, reference and the lagged policy
@@ -97,7 +98,8 @@ public final class DiffusionLearner implements Learner {
         this.average = policy.copy();
         this.reference = policy.copy();
         this.lagged = policy.copy();
-        this.replicas = new Replicas(new Replica(model.denoiser(), policy, reference, lagged), settings.engine());
+        this.replicas =
+                new Replicas(new Replica(model.denoiser(), policy, average, reference, lagged), settings.engine());
         this.progress = StageProgress.BEGINNING;
         this.referenceDigest = digest(reference);
         this.optimizer = new AdamW(policy.parameters(), settings.optimizer());
@@ -657,33 +659,25 @@ public final class DiffusionLearner implements Learner {
         if (heldOut.isEmpty()) {
             return Optional.empty();
         }
+        replicas.follow();
+        List<HeldOutBatch> batches = new ArrayList<>();
+        for (int slot = 0; slot < settings.heldOutTimesteps(); slot++) {
+            for (int start = 0; start < heldOut.size(); start += HELD_OUT_BATCH) {
+                batches.add(new HeldOutBatch(
+                        slot, heldOut.subList(start, Math.min(start + HELD_OUT_BATCH, heldOut.size()))));
+            }
+        }
         List<PairErrors> errors = new ArrayList<>();
         List<String> kinds = new ArrayList<>();
         List<HeldOutErrors.Measurement> measurements = new ArrayList<>();
-        for (int slot = 0; slot < settings.heldOutTimesteps(); slot++) {
-            for (int start = 0; start < heldOut.size(); start += HELD_OUT_BATCH) {
-                List<TrainingPair> pairs = heldOut.subList(start, Math.min(start + HELD_OUT_BATCH, heldOut.size()));
-                try (TensorScope scope = TensorScope.open()) {
-                    NoisedPairs noised = heldOut(pairs, slot);
-                    double[] references = referenceErrors.of(
-                            referenceDigest,
-                            slot,
-                            pairs,
-                            () -> PreferencePass.squaredErrors(model.denoiser(), reference, noised));
-                    List<PairErrors> measured = PreferencePass.measure(model.denoiser(), average, noised, references);
-                    errors.addAll(measured);
-                    kinds.addAll(kinds(pairs));
-                    for (int i = 0; i < pairs.size(); i++) {
-                        PairErrors e = measured.get(i);
-                        measurements.add(new HeldOutErrors.Measurement(
-                                pairs.get(i).imageId(),
-                                slot,
-                                noised.levels().get(i).timestep(),
-                                e.mW(),
-                                e.mL(),
-                                e.rW(),
-                                e.rL()));
-                    }
+        for (int first = 0; first < batches.size(); first += replicas.size()) {
+            List<HeldOutBatch> some = batches.subList(first, Math.min(first + replicas.size(), batches.size()));
+            try (TensorScope scope = TensorScope.open()) {
+                List<MeasuredBatch> measured = measureAtOnce(some);
+                for (int i = 0; i < some.size(); i++) {
+                    errors.addAll(measured.get(i).errors());
+                    kinds.addAll(kinds(some.get(i).pairs()));
+                    measurements.addAll(measurements(some.get(i), measured.get(i)));
                 }
             }
         }
@@ -696,6 +690,65 @@ public final class DiffusionLearner implements Learner {
                 mean(errors, PairErrors::implicitAccuracy),
                 HeldOutErrors.of(measurements),
                 KindMetrics.byKind(kinds, errors, List.of())));
+    }
+
+    /**
+     * Held-out pairs that are measured together.
+     *
+     * @param slot at which of their noises and timesteps
+     */
+    private record HeldOutBatch(int slot, List<TrainingPair> pairs) {}
+
+    /**
+     * What was measured of a batch.
+     *
+     * @param references squared errors of the reference's samples
+     */
+    private record MeasuredBatch(List<NoiseLevel> levels, double[] references, List<PairErrors> errors) {}
+
+    /** Measures batches, each on a replica of its own: in another batch the last bits of a sum may be others. */
+    private List<MeasuredBatch> measureAtOnce(List<HeldOutBatch> batches) {
+        record Part(NoisedPairs noised, double @Nullable [] references) {}
+        List<Part> parts = new ArrayList<>();
+        for (int i = 0; i < batches.size(); i++) {
+            HeldOutBatch batch = batches.get(i);
+            parts.add(new Part(
+                    heldOut(batch.pairs(), batch.slot()).to(replicas.device(i)),
+                    referenceErrors.of(referenceDigest, batch.slot(), batch.pairs())));
+        }
+        List<MeasuredBatch> measured = replicas.map(parts, (replica, part) -> {
+            double[] known = part.references();
+            double[] references = known != null
+                    ? known
+                    : PreferencePass.squaredErrors(replica.denoiser(), replica.reference(), part.noised());
+            return new MeasuredBatch(
+                    part.noised().levels(),
+                    references,
+                    PreferencePass.measure(replica.denoiser(), replica.average(), part.noised(), references));
+        });
+        for (int i = 0; i < batches.size(); i++) {
+            referenceErrors.keep(
+                    batches.get(i).slot(),
+                    batches.get(i).pairs(),
+                    measured.get(i).references());
+        }
+        return measured;
+    }
+
+    private static List<HeldOutErrors.Measurement> measurements(HeldOutBatch batch, MeasuredBatch measured) {
+        List<HeldOutErrors.Measurement> measurements = new ArrayList<>();
+        for (int i = 0; i < batch.pairs().size(); i++) {
+            PairErrors e = measured.errors().get(i);
+            measurements.add(new HeldOutErrors.Measurement(
+                    batch.pairs().get(i).imageId(),
+                    batch.slot(),
+                    measured.levels().get(i).timestep(),
+                    e.mW(),
+                    e.mL(),
+                    e.rW(),
+                    e.rL()));
+        }
+        return measurements;
     }
 
     /** Held-out pairs at their fixed noise and at one of their fixed timesteps, spread evenly over the schedule. */

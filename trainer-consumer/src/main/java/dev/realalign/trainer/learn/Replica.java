@@ -12,16 +12,21 @@ import dev.realalign.diffusion.tensor.TensorScope;
  *
  * @param denoiser the frozen network
  * @param policy the adapter that is trained
+ * @param average its moving average
  * @param reference what it is compared with
  * @param lagged what some objectives sample from
  */
-record Replica(Denoiser denoiser, LoraAdapter policy, LoraAdapter reference, LoraAdapter lagged)
+record Replica(Denoiser denoiser, LoraAdapter policy, LoraAdapter average, LoraAdapter reference, LoraAdapter lagged)
         implements AutoCloseable {
 
     /** Another one of the same values on a device. */
     Replica copyTo(Device device) {
         return new Replica(
-                denoiser.replica(device), policy.copyTo(device), reference.copyTo(device), lagged.copyTo(device));
+                denoiser.replica(device),
+                policy.copyTo(device),
+                average.copyTo(device),
+                reference.copyTo(device),
+                lagged.copyTo(device));
     }
 
     Device device() {
@@ -31,6 +36,7 @@ record Replica(Denoiser denoiser, LoraAdapter policy, LoraAdapter reference, Lor
     /** Takes over another one's adapters. */
     void assign(Replica other) {
         policy.assign(other.policy);
+        average.assign(other.average);
         reference.assign(other.reference);
         lagged.assign(other.lagged);
     }
@@ -52,6 +58,7 @@ record Replica(Denoiser denoiser, LoraAdapter policy, LoraAdapter reference, Lor
     public void close() {
         denoiser.close();
         policy.close();
+        average.close();
         reference.close();
         lagged.close();
     }

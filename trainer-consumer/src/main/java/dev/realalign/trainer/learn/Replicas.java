@@ -58,6 +58,10 @@ final class Replicas implements AutoCloseable {
         return shares;
     }
 
+    int size() {
+        return replicas.size();
+    }
+
     /** The device of the n-th replica, from 0. */
     Device device(int n) {
         return replicas.get(n).device();

@@ -33,7 +33,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Replicas, checkpointed blocks and a base in bf16 against one replica in F32 without any of that. */
@@ -138,7 +137,10 @@ class EngineTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = Kind.class, names = "NFT", mode = EnumSource.Mode.EXCLUDE)
+    @EnumSource(
+            value = Kind.class,
+            names = {"DPO", "SFT", "KTO", "DRO", "SPIN"
+            }) // pair by pair, preferred ones alone, whole batch, trajectories, samples
     void two_replicas_give_the_gradient_of_one(Kind kind) throws IOException {
         LearnerSettings settings = TinyPhoto.settings(ObjectiveChoice.of(kind, 20));
         Path start = afterTwoSteps(settings);
@@ -173,11 +175,9 @@ class EngineTest {
         }
     }
 
-    @ParameterizedTest
-    @CsvSource({"false", "true"})
-    void two_replicas_give_the_same_bytes_every_time_resumed_or_not(boolean checkpointing) throws IOException {
-        LearnerSettings settings =
-                settings(new EngineSettings(List.of(Device.CPU, Device.CPU), ElementType.F32, checkpointing));
+    @Test
+    void two_replicas_give_the_same_bytes_every_time_resumed_or_not() throws IOException {
+        LearnerSettings settings = settings(TWO_REPLICAS);
         Map<String, String> whole;
         Path middle = Files.createDirectory(folder.resolve("middle"));
         try (DiffusionLearner learner = new DiffusionLearner(model, settings)) {
@@ -200,6 +200,25 @@ class EngineTest {
             learner.step(3, batch(3));
             learner.step(4, batch(4));
             assertThat(saved(learner)).isEqualTo(whole);
+        }
+    }
+
+    @Test
+    void the_held_out_set_is_measured_by_all_replicas_to_the_same_bits() throws IOException {
+        Path start = afterTwoSteps(settings(EngineSettings.DEFAULT));
+        List<TrainingPair> heldOut = TinyPhoto.pairs(100, 110); // two batches at each of two timesteps, and a rest
+        try (DiffusionLearner one = new DiffusionLearner(model, settings(EngineSettings.DEFAULT));
+                DiffusionLearner three = new DiffusionLearner(
+                        model,
+                        settings(new EngineSettings(
+                                List.of(Device.CPU, Device.CPU, Device.CPU), ElementType.F32, false)))) {
+            one.load(start);
+            three.load(start);
+            HeldOutMeasure expected = one.measure(heldOut).orElseThrow();
+            assertThat(three.measure(heldOut)).contains(expected);
+            assertThat(three.measure(heldOut))
+                    .as("with known errors of the reference")
+                    .contains(expected);
         }
     }
 

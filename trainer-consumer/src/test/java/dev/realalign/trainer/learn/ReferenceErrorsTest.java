@@ -11,7 +11,12 @@ class ReferenceErrorsTest {
     private int measured;
 
     private double of(String reference, int slot, List<TrainingPair> pairs) {
-        return errors.of(reference, slot, pairs, () -> new double[] {++measured})[0];
+        double[] known = errors.of(reference, slot, pairs);
+        if (known == null) {
+            known = new double[] {++measured};
+            errors.keep(slot, pairs, known);
+        }
+        return known[0];
     }
 
     @Test

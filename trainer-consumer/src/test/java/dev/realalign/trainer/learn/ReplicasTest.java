@@ -11,6 +11,7 @@ import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.ElementType;
 import dev.realalign.diffusion.tensor.Tensor;
 import dev.realalign.diffusion.tensor.TensorScope;
+import dev.realalign.diffusion.tensor.TorchEngine;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -44,7 +45,7 @@ class ReplicasTest {
     @BeforeEach
     void create() {
         adapter = LoraAdapter.create(model.denoiser(), new LoraConfig(2, 2), 7);
-        own = new Replica(model.denoiser(), adapter, adapter, adapter);
+        own = new Replica(model.denoiser(), adapter, adapter, adapter, adapter);
     }
 
     @AfterEach
@@ -80,6 +81,19 @@ class ReplicasTest {
             assertThat(threads)
                     .containsExactly(
                             "a " + Thread.currentThread().getName(), "b trainer-replica-1", "c trainer-replica-2");
+        }
+    }
+
+    @Test
+    void every_replica_computes_with_as_many_threads_as_were_set() {
+        int before = TorchEngine.threads();
+        TorchEngine.setThreads(before == 1 ? 2 : 1);
+        try (Replicas replicas = new Replicas(own, THREE)) {
+            assertThat(replicas.map(List.of(0, 1, 2), (replica, part) -> TorchEngine.threads()))
+                    .containsOnly(TorchEngine.threads())
+                    .doesNotContain(before);
+        } finally {
+            TorchEngine.setThreads(before);
         }
     }
 
