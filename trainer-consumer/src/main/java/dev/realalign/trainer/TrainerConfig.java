@@ -1,7 +1,9 @@
 package dev.realalign.trainer;
 
+import dev.realalign.diffusion.ModelFormatException;
 import dev.realalign.diffusion.lora.LoraConfig;
 import dev.realalign.diffusion.model.DiffusionModel;
+import dev.realalign.diffusion.model.LoadOptions;
 import dev.realalign.diffusion.optim.AdamW;
 import dev.realalign.diffusion.schedule.PredictionType;
 import dev.realalign.runtime.ClusterConfig;
@@ -9,6 +11,7 @@ import dev.realalign.runtime.ModelConfig;
 import dev.realalign.runtime.Rules;
 import dev.realalign.runtime.ServiceConfig;
 import dev.realalign.runtime.StoreConfig;
+import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.Topics;
 import dev.realalign.trainer.learn.LearnerSettings;
@@ -56,6 +59,8 @@ import org.jspecify.annotations.Nullable;
  * @param loop how the stream becomes batches and candidates
  * @param learner how the adapter is trained
  * @param preset settings that were named
+ * @param curatedResolution width and height of the stream's pictures as the curator's key gives them, where it stands in
+ *     the same configuration
  */
 public record TrainerConfig(
         ClusterConfig cluster,
@@ -68,7 +73,8 @@ public record TrainerConfig(
         Optional<Path> tensorBoard,
         LoopSettings loop,
         LearnerSettings learner,
-        Optional<Preset> preset) {
+        Optional<Preset> preset,
+        Optional<String> curatedResolution) {
 
     private static final String PREFIX = "trainer.";
 
@@ -183,8 +189,10 @@ public record TrainerConfig(
     /** Folder of event files. */
     public static final String TENSORBOARD_DIR = PREFIX + "tensorboard.dir";
 
-    /** The curator's key that says which negatives are in the stream; the trainer reads no other of its keys. */
+    /** The curator's key that says which negatives are in the stream. */
     private static final String NEGATIVE_MIX = "curation.negative.mix";
+    /** The curator's key that says how large the pictures in the stream are; the trainer reads no other of its keys. */
+    private static final String CURATED_RESOLUTION = "curation.resolution.px";
     /** Kinds of negatives with a lower denoising error than their originals. */
     private static final List<String> SMOOTHING = List.of("LOCAL_BLUR", "RESAMPLE_BLUR", "JPEG_ARTEFACTS");
 
@@ -705,7 +713,30 @@ public record TrainerConfig(
                         config.choice(ALARM_ACTION, AlarmAction.class),
                         config.flag(RESUME)),
                 learner(config),
-                Preset.named(config.given()));
+                Preset.named(config.given()),
+                Optional.ofNullable(config.given().get(CURATED_RESOLUTION)));
+    }
+
+    /**
+     * Loads the base model, which the caller closes.
+     *
+     * @throws UserErrorException when it cannot be used, or the settings do not go with it
+     */
+    public DiffusionModel loadBaseModel() {
+        try {
+            DiffusionModel model = DiffusionModel.load(baseModel, LoadOptions.DEFAULT);
+            List<String> problems = problemsWith(model);
+            if (!problems.isEmpty()) {
+                model.close();
+                throw UserErrorException.usage(problems);
+            }
+            return model;
+        } catch (ModelFormatException e) {
+            throw UserErrorException.failure(
+                    "The base model cannot be used: " + e.getMessage() + ". Set " + BASE_MODEL
+                            + " to the folder of a complete model.",
+                    e);
+        }
     }
 
     /** Everything in which the settings do not go with a model, with the remedies; empty where they do. */
@@ -728,6 +759,12 @@ public record TrainerConfig(
             problems.add(LORA_TARGETS + " is " + String.join(",", learner.lora().targets()) + ", but no layer of "
                     + model.folder() + " ends so. Name layers the network has, such as to_q.");
         }
+        curatedResolution
+                .filter(pixels -> !pixels.equals(Integer.toString(model.resolution())))
+                .ifPresent(pixels -> problems.add(CURATED_RESOLUTION + " is " + pixels + ", but " + model.folder()
+                        + " trains at " + model.resolution()
+                        + " pixels, and takes pictures of no other size. Set it to "
+                        + model.resolution() + " here and for the curator."));
         return problems;
     }
 
