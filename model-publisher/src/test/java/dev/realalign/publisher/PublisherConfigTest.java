@@ -72,9 +72,8 @@ class PublisherConfigTest {
                         Path.of("/srv/heldout.zip"), Path.of("/srv/sd15"), 64, 4, 0.02, Duration.ofMinutes(2)));
         given.put("publisher.gate.evaluation.count", "7");
         assertThatThrownBy(() -> PublisherConfig.from(given))
-                .hasMessage(
-                        "publisher.gate.evaluation.count is \"7\": must be from 8 to 4000. Change it,"
-                                + " or leave it out for the default 64.");
+                .hasMessage("publisher.gate.evaluation.count is \"7\": must be from 8 to 4000. Change it,"
+                        + " or leave it out for the default 64.");
     }
 
     @Test
