@@ -21,8 +21,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -33,7 +35,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides on candidates, one after the other: verify, judge, number, write, read back, announce. Answers commands between
+ * Decides on candidates, one after the other: verify, judge, measure once more where that is configured, number, write, read
+ * back, announce. Answers commands between
  * them, and clears away what nobody needs any more.
  *
  * <p>A crash at any point loses nothing and doubles nothing. Up to the commit the topics do not know of the attempt, so
@@ -50,6 +53,7 @@ final class Publisher {
     private final CandidateVerifier verifier;
     private final VersionWriter writer;
     private final Gate gate;
+    private final SecondOpinion opinion;
     private final Retention retention;
     private final Clock clock;
     private final PublishingStep.Observer steps;
@@ -63,6 +67,7 @@ final class Publisher {
             CheckpointLayout store,
             Optional<SigningKey> signingKey,
             Gate gate,
+            SecondOpinion opinion,
             Retention retention,
             Clock clock,
             PublishingStep.Observer steps)
@@ -72,6 +77,7 @@ final class Publisher {
         this.verifier = new CandidateVerifier(store);
         this.writer = new VersionWriter(store, signingKey, steps);
         this.gate = gate;
+        this.opinion = opinion;
         this.retention = retention;
         this.clock = clock;
         this.steps = steps;
@@ -123,24 +129,41 @@ final class Publisher {
             return PublishingRules.skip(line, candidate, published.getAsLong(), now());
         }
         Finding finding = verifier.verify(candidate, newest == null ? null : newest.manifest());
-        Gate.Verdict verdict = finding.sound()
-                .map(sound ->
-                        gate.judge(new Gate.Submission(sound.manifest(), sound.errors(), Optional.ofNullable(newest))))
-                .orElseGet(() -> new Gate.Verdict(finding.problems(), List.of()));
-        steps.passed(PublishingStep.JUDGED);
-        if (!verdict.refusals().isEmpty()) {
-            return PublishingRules.refuse(candidate, String.join("; ", verdict.refusals()), now());
+        SoundCandidate sound = finding.sound().orElse(null);
+        if (sound == null) {
+            return refuse(candidate, finding.problems());
         }
-        return publish(candidate, finding.sound().orElseThrow(), verdict.remarks(), position);
+        Gate.Verdict verdict =
+                gate.judge(new Gate.Submission(sound.manifest(), sound.errors(), Optional.ofNullable(newest)));
+        if (!verdict.refusals().isEmpty()) {
+            return refuse(candidate, verdict.refusals());
+        }
+        SecondOpinion.Finding second = opinion.of(sound.manifest(), sound.adapter());
+        if (!second.verdict().refusals().isEmpty()) {
+            return refuse(candidate, second.verdict().refusals());
+        }
+        steps.passed(PublishingStep.JUDGED);
+        List<String> remarks = new ArrayList<>(verdict.remarks());
+        remarks.addAll(second.verdict().remarks());
+        return publish(candidate, sound, second.measures(), remarks, position);
+    }
+
+    private Announcement refuse(CheckpointCandidate candidate, List<String> reasons) {
+        steps.passed(PublishingStep.JUDGED);
+        return PublishingRules.refuse(candidate, String.join("; ", reasons), now());
     }
 
     private Announcement publish(
-            CheckpointCandidate candidate, SoundCandidate sound, List<String> remarks, Journal.Position position)
+            CheckpointCandidate candidate,
+            SoundCandidate sound,
+            Map<String, Double> measures,
+            List<String> remarks,
+            Journal.Position position)
             throws IOException {
         Journal.Position before = new Journal.Position(position.partition(), position.next() - 1);
         VersionManifest manifest;
         try {
-            manifest = writer.write(candidate, sound, line, () -> journal.confirmOwnership(before));
+            manifest = writer.write(candidate, sound, measures, line, () -> journal.confirmOwnership(before));
         } catch (IOException e) {
             journal.confirmOwnership(before); // a successor clears drafts away: then that is what happened
             throw e;

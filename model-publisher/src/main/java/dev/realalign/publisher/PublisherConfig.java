@@ -32,6 +32,7 @@ import org.apache.kafka.common.config.ConfigDef.Type;
  * @param heldOutRatioLimit largest m_w / r_w on the held-out set that may be published
  * @param unmeasuredAllowed whether a candidate without that measure may be published
  * @param parentIncreaseLimit largest relative increase of the held-out error over the parent's that may be published
+ * @param secondOpinion what candidates are measured on once more; empty where they are not
  * @param retention what stays in the store
  * @param catalogue where versions can be read over HTTP
  */
@@ -43,6 +44,7 @@ public record PublisherConfig(
         double heldOutRatioLimit,
         boolean unmeasuredAllowed,
         double parentIncreaseLimit,
+        Optional<SecondOpinionSettings> secondOpinion,
         Retention retention,
         CatalogueSettings catalogue) {
     /** File of the private key. */
@@ -55,6 +57,18 @@ public record PublisherConfig(
     public static final String UNMEASURED_ALLOWED = "publisher.gate.unmeasured.allowed";
     /** Largest relative increase over the parent. */
     public static final String PARENT_INCREASE_LIMIT = "publisher.gate.parent.increase.max";
+    /** Real pictures for a second opinion. */
+    public static final String EVALUATION_IMAGES = "publisher.gate.evaluation.images";
+    /** Base model for a second opinion. */
+    public static final String EVALUATION_BASE_MODEL = "publisher.gate.evaluation.base.model";
+    /** Pictures a second opinion uses. */
+    public static final String EVALUATION_COUNT = "publisher.gate.evaluation.count";
+    /** Bands a second opinion measures in. */
+    public static final String EVALUATION_BANDS = "publisher.gate.evaluation.bands";
+    /** Largest relative increase a second opinion allows. */
+    public static final String EVALUATION_INCREASE_LIMIT = "publisher.gate.evaluation.increase.max";
+    /** Longest time of a second opinion. */
+    public static final String EVALUATION_TIMEOUT_MS = "publisher.gate.evaluation.timeout.ms";
     /** Newest versions that stay. */
     public static final String VERSIONS_KEPT = "publisher.retention.versions";
     /** Days of which the last version stays. */
@@ -73,6 +87,9 @@ public record PublisherConfig(
     public static final String HTTP_TOKEN_FILE = "publisher.http.token.file";
     /** Decided candidates that stay. */
     public static final String CANDIDATES_KEPT = "publisher.candidates.kept";
+
+    /** Pictures a second opinion needs, as {@link ParentGate} does: an interval over fewer means nothing. */
+    public static final int FEWEST_EVALUATED = ParentGate.FEWEST_IMAGES;
 
     private static final int FEWEST_TOKEN_CHARACTERS = 16;
 
@@ -116,6 +133,53 @@ public record PublisherConfig(
                     Importance.HIGH,
                     "Largest relative increase of the error on held-out real images over the parent version's, on the same"
                             + " images, noises and timesteps, with which a candidate becomes a version.")
+            .define(
+                    EVALUATION_IMAGES,
+                    Type.STRING,
+                    null,
+                    Rules.notBlank(),
+                    Importance.MEDIUM,
+                    "Real pictures that never go into the stream: a folder, a .zip, a .tar, or a .csv or .jsonl of paths"
+                            + " with captions. On them the publisher measures each candidate as realalign evaluate does,"
+                            + " against the plain base model, before it becomes a version. Without, it does not.")
+            .define(
+                    EVALUATION_BASE_MODEL,
+                    Type.STRING,
+                    null,
+                    Rules.notBlank(),
+                    Importance.MEDIUM,
+                    "Folder of the base model that the line trains on, for " + EVALUATION_IMAGES + ".")
+            .define(
+                    EVALUATION_COUNT,
+                    Type.INT,
+                    64,
+                    Rules.between(FEWEST_EVALUATED, 4000),
+                    Importance.LOW,
+                    "Pictures of " + EVALUATION_IMAGES
+                            + " to use at most, drawn from all of them; they stay in memory.")
+            .define(
+                    EVALUATION_BANDS,
+                    Type.INT,
+                    4,
+                    Rules.between(1, 100),
+                    Importance.LOW,
+                    "Parts of the noise schedule in each of which every picture is measured once.")
+            .define(
+                    EVALUATION_INCREASE_LIMIT,
+                    Type.DOUBLE,
+                    0.0,
+                    Rules.atLeast(0),
+                    Importance.MEDIUM,
+                    "Largest relative increase of the error on those pictures over the plain model's with which a"
+                            + " candidate becomes a version. It is refused where the whole 95 % interval lies above.")
+            .define(
+                    EVALUATION_TIMEOUT_MS,
+                    Type.LONG,
+                    120_000L,
+                    Rules.atLeast(1_000),
+                    Importance.LOW,
+                    "Longest time to measure one candidate; commands wait as long. A candidate that was not measured in"
+                            + " time is refused.")
             .define(
                     CANDIDATES_KEPT,
                     Type.INT,
@@ -199,6 +263,11 @@ public record PublisherConfig(
                         c -> c.optionalText(SIGNING_KEY).isPresent() || c.flag(UNSIGNED_ALLOWED),
                         "name a key (realalign keys generate makes one), or allow unsigned versions on purpose")
                 .rule(
+                        List.of(EVALUATION_IMAGES, EVALUATION_BASE_MODEL),
+                        c -> c.optionalText(EVALUATION_IMAGES).isPresent()
+                                == c.optionalText(EVALUATION_BASE_MODEL).isPresent(),
+                        "name both, or neither for candidates that are not measured once more")
+                .rule(
                         List.of(HTTP_HOST, HTTP_TOKEN_FILE),
                         c -> c.integer(HTTP_PORT) == 0
                                 || c.optionalText(HTTP_TOKEN_FILE).isPresent()
@@ -213,6 +282,7 @@ public record PublisherConfig(
                 config.number(HELD_OUT_RATIO_LIMIT),
                 config.flag(UNMEASURED_ALLOWED),
                 config.number(PARENT_INCREASE_LIMIT),
+                secondOpinion(config),
                 new Retention(
                         policy(config),
                         config.duration(GRACE_MS),
@@ -222,6 +292,17 @@ public record PublisherConfig(
                         config.text(HTTP_HOST),
                         config.integer(HTTP_PORT),
                         config.optionalText(HTTP_TOKEN_FILE).map(PublisherConfig::token)));
+    }
+
+    private static Optional<SecondOpinionSettings> secondOpinion(ServiceConfig config) {
+        return config.optionalText(EVALUATION_IMAGES)
+                .map(images -> new SecondOpinionSettings(
+                        Path.of(images),
+                        Path.of(config.text(EVALUATION_BASE_MODEL)),
+                        config.integer(EVALUATION_COUNT),
+                        config.integer(EVALUATION_BANDS),
+                        config.number(EVALUATION_INCREASE_LIMIT),
+                        config.duration(EVALUATION_TIMEOUT_MS)));
     }
 
     private static boolean isLoopback(String host) {

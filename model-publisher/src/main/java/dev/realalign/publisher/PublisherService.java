@@ -14,6 +14,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
@@ -38,6 +39,7 @@ public final class PublisherService extends WorkerService {
     private final PublisherConfig config;
     private final Optional<SigningKey> signingKey;
     private final Gate gate;
+    private final SecondOpinion.Source opinions;
     private final PublishingStep.Observer steps;
     private final Object lock = new Object();
     private @Nullable KafkaJournal open;
@@ -58,13 +60,33 @@ public final class PublisherService extends WorkerService {
     }
 
     /**
+     * A publisher with the gate its configuration describes, and a second opinion where it asks for one.
+     *
+     * @param steps told of every step, in the publisher's thread
+     * @param opinions opens the second opinion
+     * @throws UserErrorException for usage, when the signing key cannot be used
+     */
+    public PublisherService(PublisherConfig config, PublishingStep.Observer steps, SecondOpinion.Source opinions) {
+        this(config, config.gate(), steps, opinions);
+    }
+
+    /**
      * A publisher with a gate of its own.
      *
      * @param steps told of every step, in the publisher's thread
      * @throws UserErrorException for usage, when the signing key cannot be used
      */
     public PublisherService(PublisherConfig config, Gate gate, PublishingStep.Observer steps) {
+        this(config, gate, steps, (settings, stopping) -> {
+            throw UserErrorException.usage("This publisher cannot measure candidates: leave out "
+                    + PublisherConfig.EVALUATION_IMAGES + ", or run realalign publish.");
+        });
+    }
+
+    private PublisherService(
+            PublisherConfig config, Gate gate, PublishingStep.Observer steps, SecondOpinion.Source opinions) {
         super("publisher");
+        this.opinions = opinions;
         this.config = config;
         this.signingKey = config.signingKey().map(PublisherService::readKey);
         this.gate = gate;
@@ -100,16 +122,21 @@ public final class PublisherService extends WorkerService {
                         Topics.PUBLISHING_LOG,
                         Topics.CHECKPOINT_COMMANDS,
                         Topics.SUBSCRIBER_STATUS));
-        if (!config.catalogue().isOn()) {
-            decideUntilStopped();
-            return;
-        }
-        try (CatalogueServer catalogue = CatalogueServer.start(config.catalogue(), config.cluster(), config.store())) {
-            decideUntilStopped();
+        try (SecondOpinion opinion = config.secondOpinion()
+                .map(settings -> opinions.open(settings, this::isStopping))
+                .orElse(SecondOpinion.NONE)) {
+            if (!config.catalogue().isOn()) {
+                decideUntilStopped(opinion);
+                return;
+            }
+            try (CatalogueServer catalogue =
+                    CatalogueServer.start(config.catalogue(), config.cluster(), config.store())) {
+                decideUntilStopped(opinion);
+            }
         }
     }
 
-    private void decideUntilStopped() throws InterruptedException {
+    private void decideUntilStopped(SecondOpinion opinion) throws InterruptedException {
         Duration pause = POLL;
         while (!isStopping()) {
             try (KafkaJournal journal = new KafkaJournal(config, steps)) {
@@ -117,7 +144,14 @@ public final class PublisherService extends WorkerService {
                     open = journal;
                 }
                 Publisher publisher = new Publisher(
-                        journal, config.store(), signingKey, gate, config.retention(), Clock.systemUTC(), steps);
+                        journal,
+                        config.store(),
+                        signingKey,
+                        gate,
+                        opinion,
+                        config.retention(),
+                        Clock.systemUTC(),
+                        steps);
                 atWork();
                 while (!isStopping()) {
                     List<Journal.Delivery> deliveries = journal.poll(POLL);
@@ -129,7 +163,7 @@ public final class PublisherService extends WorkerService {
                     }
                     pause = POLL;
                 }
-            } catch (WakeupException e) {
+            } catch (WakeupException | CancellationException e) {
                 log.debug("publisher of {} was told to end", config.model());
             } catch (KafkaException e) {
                 throwIfFinal(e);

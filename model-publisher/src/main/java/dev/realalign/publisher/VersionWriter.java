@@ -52,10 +52,15 @@ final class VersionWriter {
      * adopted, others are removed. A publisher that slept through its own replacement would so delete what its successor
      * announced; therefore nothing touches the place before the check.
      *
+     * @param measures what the manifest says beside the candidate's own measures
      * @param requireOwnership throws when another publisher has taken over the line
      */
     VersionManifest write(
-            CheckpointCandidate announced, SoundCandidate candidate, LineState line, Runnable requireOwnership)
+            CheckpointCandidate announced,
+            SoundCandidate candidate,
+            Map<String, Double> measures,
+            LineState line,
+            Runnable requireOwnership)
             throws IOException {
         long number = line.nextVersion();
         Path place = store.version(line.model(), number);
@@ -80,7 +85,7 @@ final class VersionWriter {
                 files.add(FileEntry.of(errors));
             }
             steps.passed(PublishingStep.FILES_WRITTEN);
-            manifest = manifest(announced, candidate.manifest(), line, files);
+            manifest = manifest(announced, candidate.manifest(), measures, line, files);
             draft.write(CheckpointLayout.MANIFEST, manifest.toBytes());
             steps.passed(PublishingStep.MANIFEST_WRITTEN);
             signature = sign(manifest);
@@ -128,12 +133,18 @@ final class VersionWriter {
     }
 
     private static VersionManifest manifest(
-            CheckpointCandidate announced, CandidateManifest candidate, LineState line, List<FileEntry> files) {
+            CheckpointCandidate announced,
+            CandidateManifest candidate,
+            Map<String, Double> measures,
+            LineState line,
+            List<FileEntry> files) {
         Optional<CheckpointVersion> parent = line.newestVersion();
         Map<String, VersionManifest.Offsets> offsets = new TreeMap<>();
         PublishingRules.offsetsSince(parent, candidate.nextOffsets())
                 .forEach((partition, range) ->
                         offsets.put(partition, new VersionManifest.Offsets(range.getFrom(), range.getTo())));
+        Map<String, Double> evaluation = new TreeMap<>(candidate.metrics());
+        evaluation.putAll(measures);
         return new VersionManifest(
                 VersionManifest.FORMAT,
                 line.model(),
@@ -152,7 +163,7 @@ final class VersionWriter {
                 candidate.firstEventTime(),
                 candidate.lastEventTime(),
                 Objects.requireNonNull(candidate.seeds().get("run"), "every candidate names the seed of its run"),
-                candidate.metrics(),
+                evaluation,
                 new VersionManifest.Candidate(candidate.candidate(), announced.getDigest(), candidate.createdAt()),
                 files,
                 candidate.gitRevision(),

@@ -8,6 +8,7 @@ import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.FileEntry;
+import dev.realalign.schemas.Measures;
 import dev.realalign.schemas.PublishingDecision;
 import dev.realalign.schemas.TrustedRecords;
 import dev.realalign.schemas.VersionManifest;
@@ -18,7 +19,9 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -36,6 +39,7 @@ class ParentComparisonTest {
     Path root;
 
     private final MemoryJournal journal = new MemoryJournal();
+    private SecondOpinion opinion = SecondOpinion.NONE;
 
     @BeforeAll
     static void trust() {
@@ -73,6 +77,40 @@ class ParentComparisonTest {
     }
 
     @Test
+    @DisplayName("A second opinion is asked of what every gate lets pass, and of nothing else; its figures go into the"
+            + " manifest")
+    void secondOpinion() throws IOException {
+        CandidateStore store = new CandidateStore(root);
+        List<Long> asked = new ArrayList<>();
+        opinion = (candidate, adapter) -> {
+            asked.add(candidate.step());
+            return new SecondOpinion.Finding(
+                    candidate.step() == 20
+                            ? Gate.Verdict.refused("its error on other pictures is too large")
+                            : Gate.Verdict.passed("error on other pictures as before"),
+                    Map.of(Measures.EVALUATED_RATIO, 0.5));
+        };
+        live(
+                store,
+                store.candidate(10).errors(1).write(),
+                store.candidate(20).errors(1).write(),
+                store.candidate(30).errors(1.0625).write());
+
+        assertThat(asked).containsExactly(10L, 20L);
+        assertThat(journal.decisions)
+                .extracting(PublishingDecision::getReason)
+                .containsExactly(
+                        "published; error on other pictures as before",
+                        "its error on other pictures is too large",
+                        "its error on held-out real images is +6.250 % (standard error 1.203 %) against version 1 over 16"
+                                + " measurements of 8 images, more than +1.000 %");
+        byte[] manifest = Files.readAllBytes(store.layout.version(MODEL, 1).resolve(CheckpointLayout.MANIFEST));
+        assertThat(VersionManifest.parse(manifest, "manifest").evaluation())
+                .containsEntry(Measures.EVALUATED_RATIO, 0.5)
+                .containsKey(Measures.HELD_OUT_PREFERRED_RATIO);
+    }
+
+    @Test
     @DisplayName("Errors that cannot be read refuse the candidate; a version's damaged ones stop the publisher")
     void damaged() throws IOException {
         CandidateStore store = new CandidateStore(root);
@@ -102,6 +140,7 @@ class ParentComparisonTest {
                     store.layout,
                     Optional.empty(),
                     GATE,
+                    opinion,
                     RETENTION,
                     Clock.fixed(Candidates.NOW, ZoneOffset.UTC),
                     PublishingStep.Observer.NONE);

@@ -33,6 +33,7 @@ class PublisherConfigTest {
         assertThat(config.unmeasuredAllowed()).isFalse();
         assertThat(config.signingKey()).contains(Path.of("/srv/keys/tiny.key"));
         assertThat(config.parentIncreaseLimit()).isEqualTo(0.01);
+        assertThat(config.secondOpinion()).isEmpty();
         assertThat(config.retention())
                 .isEqualTo(new Retention(new RetentionPolicy(0, 30, Duration.ofDays(7)), Duration.ofHours(1), 3, 3));
         assertThat(config.store().root()).hasToString("/srv/checkpoints");
@@ -51,6 +52,28 @@ class PublisherConfigTest {
                         + " (realalign keys generate makes one), or allow unsigned versions on purpose");
         given.put("publisher.unsigned.allowed", "true");
         assertThat(PublisherConfig.from(given).signingKey()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("A second opinion takes pictures and a base model, at least eight pictures, and is off by default")
+    void secondOpinion() {
+        Map<String, String> given = new HashMap<>(GIVEN);
+        given.remove("publisher.signing.key");
+        given.put("publisher.unsigned.allowed", "true");
+        given.put("publisher.gate.evaluation.images", "/srv/heldout.zip");
+        assertThatThrownBy(() -> PublisherConfig.from(given))
+                .hasMessage("publisher.gate.evaluation.images is \"/srv/heldout.zip\" and"
+                        + " publisher.gate.evaluation.base.model is \"\": name both, or neither for candidates that are not"
+                        + " measured once more");
+        given.put("publisher.gate.evaluation.base.model", "/srv/sd15");
+        given.put("publisher.gate.evaluation.increase.max", "0.02");
+        assertThat(PublisherConfig.from(given).secondOpinion())
+                .contains(new SecondOpinionSettings(
+                        Path.of("/srv/heldout.zip"), Path.of("/srv/sd15"), 64, 4, 0.02, Duration.ofMinutes(2)));
+        given.put("publisher.gate.evaluation.count", "7");
+        assertThatThrownBy(() -> PublisherConfig.from(given))
+                .hasMessage("publisher.gate.evaluation.count is \"7\": must be from 8 to 4000. Change it,"
+                        + " or leave it out for the default 64.");
     }
 
     @Test

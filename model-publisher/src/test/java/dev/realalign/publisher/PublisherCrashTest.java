@@ -259,7 +259,8 @@ class PublisherCrashTest {
         private void attempt(PublishingStep.Observer steps, Gate gate) throws IOException {
             Clock clock = Clock.fixed(Candidates.NOW, ZoneOffset.UTC);
             try (Journal session = journal.session(steps)) {
-                Publisher publisher = new Publisher(session, store.layout, key, gate, RETENTION, clock, steps);
+                Publisher publisher =
+                        new Publisher(session, store.layout, key, gate, SecondOpinion.NONE, RETENTION, clock, steps);
                 for (Journal.Delivery delivery : session.poll(Duration.ZERO)) {
                     publisher.decide(delivery);
                 }

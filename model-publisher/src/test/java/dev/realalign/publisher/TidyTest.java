@@ -133,6 +133,7 @@ class TidyTest {
                 store.layout,
                 Optional.of(KEY),
                 new HeldOutRatioGate(1.1, false),
+                SecondOpinion.NONE,
                 RETENTION,
                 Clock.fixed(now, ZoneOffset.UTC),
                 steps);

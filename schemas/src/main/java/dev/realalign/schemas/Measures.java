@@ -26,6 +26,18 @@ public final class Measures {
      */
     public static final String GRADIENT_FACTOR_MINIMUM = "gradient_factor_minimum";
 
+    /** The publisher's own measure, on pictures that never went into the stream: m_w over the plain model's r_w. */
+    public static final String EVALUATED_RATIO = "evaluated.m_w_over_r_w";
+
+    /** Lower end of the 95 % interval of {@link #EVALUATED_RATIO} over pictures. */
+    public static final String EVALUATED_RATIO_LOW = "evaluated.m_w_over_r_w.low";
+
+    /** Upper end of that interval. */
+    public static final String EVALUATED_RATIO_HIGH = "evaluated.m_w_over_r_w.high";
+
+    /** Pictures behind {@link #EVALUATED_RATIO}. */
+    public static final String EVALUATED_PICTURES = "evaluated.pictures";
+
     /** Number of the stage the candidate was trained in, from 1. Its reference, and so each ratio, is the stage's own. */
     public static final String STAGE = "stage";
     /** {@link #HELD_OUT_PREFERRED_RATIO} above which plain DPO on small models was seen to be past recovery. */

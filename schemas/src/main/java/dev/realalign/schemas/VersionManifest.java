@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param firstEventTime earliest event time of the triples trained, null before the first
  * @param lastEventTime latest event time of the triples trained, null before the first
  * @param seed seed of the run
- * @param evaluation measures of the candidate
+ * @param evaluation measures of the candidate, by the trainer and, where it measured too, by the publisher
  * @param candidate the candidate it was made from
  * @param files every file of the version's folder but this manifest
  * @param gitRevision revision of the program that trained, empty where unknown

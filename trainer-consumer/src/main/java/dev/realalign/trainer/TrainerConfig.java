@@ -1,5 +1,6 @@
 package dev.realalign.trainer;
 
+import dev.realalign.diffusion.ModelFormatException;
 import dev.realalign.diffusion.lora.LoraConfig;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.optim.AdamW;
@@ -11,6 +12,7 @@ import dev.realalign.runtime.ModelConfig;
 import dev.realalign.runtime.Rules;
 import dev.realalign.runtime.ServiceConfig;
 import dev.realalign.runtime.StoreConfig;
+import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.Topics;
 import dev.realalign.trainer.learn.EngineSettings;
@@ -59,6 +61,8 @@ import org.jspecify.annotations.Nullable;
  * @param loop how the stream becomes batches and candidates
  * @param learner how the adapter is trained
  * @param preset settings that were named
+ * @param curatedResolution width and height of the stream's pictures as the curator's key gives them, where it stands in
+ *     the same configuration
  */
 public record TrainerConfig(
         ClusterConfig cluster,
@@ -71,7 +75,8 @@ public record TrainerConfig(
         Optional<Path> tensorBoard,
         LoopSettings loop,
         LearnerSettings learner,
-        Optional<Preset> preset) {
+        Optional<Preset> preset,
+        Optional<String> curatedResolution) {
 
     private static final String PREFIX = "trainer.";
 
@@ -195,8 +200,10 @@ public record TrainerConfig(
     private static final String FP32 = "fp32";
     private static final String BF16 = "bf16";
 
-    /** The curator's key that says which negatives are in the stream; the trainer reads no other of its keys. */
+    /** The curator's key that says which negatives are in the stream. */
     private static final String NEGATIVE_MIX = "curation.negative.mix";
+    /** The curator's key that says how large the pictures in the stream are; the trainer reads no other of its keys. */
+    private static final String CURATED_RESOLUTION = "curation.resolution.px";
     /** Kinds of negatives with a lower denoising error than their originals. */
     private static final List<String> SMOOTHING = List.of("LOCAL_BLUR", "RESAMPLE_BLUR", "JPEG_ARTEFACTS");
 
@@ -746,7 +753,35 @@ public record TrainerConfig(
                         config.choice(ALARM_ACTION, AlarmAction.class),
                         config.flag(RESUME)),
                 learner(config),
-                Preset.named(config.given()));
+                Preset.named(config.given()),
+                Optional.ofNullable(config.given().get(CURATED_RESOLUTION)));
+    }
+
+    /**
+     * Loads the base model, which the caller closes.
+     *
+     * @throws UserErrorException when it cannot be used, or the settings do not go with it
+     */
+    public DiffusionModel loadBaseModel() {
+        List<String> missing = unusableDevices();
+        if (!missing.isEmpty()) {
+            throw UserErrorException.usage(missing);
+        }
+        try {
+            DiffusionModel model =
+                    DiffusionModel.load(baseModel, learner.engine().loadOptions());
+            List<String> problems = problemsWith(model);
+            if (!problems.isEmpty()) {
+                model.close();
+                throw UserErrorException.usage(problems);
+            }
+            return model;
+        } catch (ModelFormatException e) {
+            throw UserErrorException.failure(
+                    "The base model cannot be used: " + e.getMessage() + ". Set " + BASE_MODEL
+                            + " to the folder of a complete model.",
+                    e);
+        }
     }
 
     /** Devices that this process cannot use, as sentences with the remedy; empty where it can use all of them. */
@@ -780,6 +815,12 @@ public record TrainerConfig(
             problems.add(LORA_TARGETS + " is " + String.join(",", learner.lora().targets()) + ", but no layer of "
                     + model.folder() + " ends so. Name layers the network has, such as to_q.");
         }
+        curatedResolution
+                .filter(pixels -> !pixels.equals(Integer.toString(model.resolution())))
+                .ifPresent(pixels -> problems.add(CURATED_RESOLUTION + " is " + pixels + ", but " + model.folder()
+                        + " trains at " + model.resolution()
+                        + " pixels, and takes pictures of no other size. Set it to "
+                        + model.resolution() + " here and for the curator."));
         return problems;
     }
 

@@ -1,6 +1,5 @@
 package dev.realalign.trainer;
 
-import dev.realalign.diffusion.ModelFormatException;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.tensor.TorchEngine;
 import dev.realalign.runtime.ClusterSetup;
@@ -160,25 +159,7 @@ public final class TrainerService extends WorkerService {
         if (config.threads() > 0) {
             TorchEngine.setThreads(config.threads());
         }
-        List<String> missing = config.unusableDevices();
-        if (!missing.isEmpty()) {
-            throw UserErrorException.usage(missing);
-        }
-        try {
-            DiffusionModel model = DiffusionModel.load(
-                    config.baseModel(), config.learner().engine().loadOptions());
-            List<String> problems = config.problemsWith(model);
-            if (!problems.isEmpty()) {
-                model.close();
-                throw UserErrorException.usage(problems);
-            }
-            return model;
-        } catch (ModelFormatException e) {
-            throw UserErrorException.failure(
-                    "The base model cannot be used: " + e.getMessage() + ". Set " + TrainerConfig.BASE_MODEL
-                            + " to the folder of a complete model.",
-                    e);
-        }
+        return config.loadBaseModel();
     }
 
     /** From taking over to losing the brokers, or to the end. */

@@ -165,7 +165,9 @@ class TrainerConfigTest {
                     "trainer.stages",
                     "dro steps=8; nft",
                     "trainer.lora.targets",
-                    "to_z"));
+                    "to_z",
+                    "curation.resolution.px",
+                    "16"));
             assertThat(config.problemsWith(model))
                     .containsExactly(
                             "trainer.preset is realalign-sd35m, which is for a transformer of Stable Diffusion 3 or 3.5, but "
@@ -175,8 +177,12 @@ class TrainerConfigTest {
                             "stage 2 of 2 (nft) is for flow matching, but " + model.folder()
                                     + " predicts epsilon. Choose another objective in trainer.stages or trainer.objective.",
                             "trainer.lora.targets is to_z, but no layer of " + model.folder()
-                                    + " ends so. Name layers the network has, such as to_q.");
+                                    + " ends so. Name layers the network has, such as to_q.",
+                            "curation.resolution.px is 16, but " + model.folder() + " trains at 32 pixels, and takes"
+                                    + " pictures of no other size. Set it to 32 here and for the curator.");
             assertThat(TrainerConfig.from(with("trainer.preset", "tiny-demo")).problemsWith(model))
+                    .isEmpty();
+            assertThat(TrainerConfig.from(with("curation.resolution.px", "32")).problemsWith(model))
                     .isEmpty();
         }
     }

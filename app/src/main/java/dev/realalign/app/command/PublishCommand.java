@@ -1,5 +1,6 @@
 package dev.realalign.app.command;
 
+import dev.realalign.app.evaluate.CandidateEvaluation;
 import dev.realalign.app.metrics.PublishingCounts;
 import dev.realalign.app.metrics.RoleMeters;
 import dev.realalign.publisher.PublisherConfig;
@@ -31,7 +32,7 @@ final class PublishCommand implements Callable<Integer> {
         PublishingCounts counts = new PublishingCounts();
         return RoleRun.untilStopped(
                 given,
-                () -> new PublisherService(PublisherConfig.from(given), counts),
+                () -> new PublisherService(PublisherConfig.from(given), counts, CandidateEvaluation::open),
                 (meters, publisher) -> RoleMeters.publisher(meters, counts));
     }
 }

@@ -2,7 +2,6 @@ package dev.realalign.app.command;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.realalign.diffusion.ModelFormatException;
 import dev.realalign.diffusion.tensor.TorchEngine;
 import dev.realalign.runtime.ClusterConfig;
 import dev.realalign.runtime.ModelConfig;
@@ -89,17 +88,8 @@ final class TrainerBenchCommand implements Callable<Integer> {
         if (threads != null) {
             TorchEngine.setThreads(threads);
         }
-        Path folder = model == null ? BundledModel.folder() : model;
-        TrainerConfig config = config(folder);
-        TrainerBenchmark.Report report;
-        try {
-            report = new TrainerBenchmark(folder, config.loop(), config.learner(), warmUp, steps).run();
-        } catch (ModelFormatException e) {
-            throw UserErrorException.failure(
-                    "The base model cannot be used: " + e.getMessage()
-                            + ". Set --model to the folder of a complete model.",
-                    e);
-        }
+        TrainerConfig config = config(model == null ? BundledModel.folder() : model);
+        TrainerBenchmark.Report report = new TrainerBenchmark(config, warmUp, steps).run();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             Json.print(out, object(report));

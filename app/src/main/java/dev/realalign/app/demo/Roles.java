@@ -1,6 +1,7 @@
 package dev.realalign.app.demo;
 
 import dev.realalign.app.embedded.EmbeddedCluster;
+import dev.realalign.app.evaluate.CandidateEvaluation;
 import dev.realalign.app.metrics.Health;
 import dev.realalign.app.metrics.Meters;
 import dev.realalign.app.metrics.PublishingCounts;
@@ -94,7 +95,7 @@ final class Roles implements AutoCloseable {
         trainer = new TrainerService(training);
         stages = training.learner().stages();
         feedAhead = Math.max(LEAST_AHEAD, (long) BATCHES_AHEAD * training.loop().batchPairs());
-        publisher = new PublisherService(publishing, publishings);
+        publisher = new PublisherService(publishing, publishings, CandidateEvaluation::open);
         receivedOnDisk().forEach(version -> received.add(version.version()));
         try {
             CheckpointSubscriber.Builder builder = CheckpointSubscriber.of(line, into, client(configuration));

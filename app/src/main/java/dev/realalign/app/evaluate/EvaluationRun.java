@@ -17,7 +17,6 @@ import dev.realalign.evaluation.DenoisingMeter;
 import dev.realalign.evaluation.DenoisingSettings;
 import dev.realalign.evaluation.DrawnPictures;
 import dev.realalign.evaluation.ErrorComparison;
-import dev.realalign.evaluation.EvaluationImage;
 import dev.realalign.evaluation.ImageErrors;
 import dev.realalign.evaluation.SetDistances;
 import dev.realalign.evaluation.features.PhotoClassifier;
@@ -37,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 /** An evaluation from the user's paths to the report. */
 public final class EvaluationRun {
     /** Rounds of the intervals of errors. */
-    private static final int ERROR_ROUNDS = 2000;
+    static final int ERROR_ROUNDS = 2000;
 
     /** Rounds of the intervals of distances, each of which looks at every pair of pictures. */
     private static final int DISTANCE_ROUNDS = 200;
@@ -55,6 +54,7 @@ public final class EvaluationRun {
 
     /** What reading and measuring gave. */
     private record Measured(
+            int pictures,
             List<ImageErrors> errors,
             List<String> captions,
             double[][] real,
@@ -119,7 +119,7 @@ public final class EvaluationRun {
                 settings.model().toString(),
                 model.digest(),
                 settings.images().toString(),
-                measured.errors().size(),
+                measured.pictures(),
                 measured.passedOver(),
                 settings.seed(),
                 distances == null ? null : classifier.name(),
@@ -134,7 +134,10 @@ public final class EvaluationRun {
                 reports);
     }
 
-    /** Reads pictures until there are enough, and measures each while it is in memory. */
+    /**
+     * Reads pictures until there are enough, and measures each while it is in memory. Errors are compared between adapters
+     * and the plain model: without an adapter none are taken.
+     */
     private Measured measure(DiffusionModel model, DenoisingMeter meter, PhotoClassifier classifier)
             throws IOException {
         PictureReader reader = new PictureReader(model.resolution(), settings.caption());
@@ -144,28 +147,31 @@ public final class EvaluationRun {
         ProgressBar bar = new ProgressBar(terminal, "pictures measured", settings.count());
         try (ImageSource source = ImageSource.of(settings.images())) {
             for (SourceImage image : PictureReader.shuffled(source, settings.seed())) {
-                if (errors.size() == settings.count()) {
+                if (captions.size() == settings.count()) {
                     break;
                 }
                 Optional<PictureReader.Read> read =
                         reader.read(image, id -> !settings.draws() || !classifier.hasSeen(id));
                 if (read.isPresent()) {
-                    EvaluationImage whole = reader.withNegatives(read.get());
-                    errors.add(meter.measure(whole));
-                    captions.add(whole.caption());
+                    if (!settings.adapters().isEmpty()) {
+                        errors.add(meter.measure(reader.withNegatives(read.get())));
+                    }
+                    captions.add(read.get().caption());
                     if (settings.draws()) {
-                        try (Tensor picture = RgbImages.toTensor(List.of(whole.real()))) {
+                        try (Tensor picture = RgbImages.toTensor(
+                                List.of(PictureReader.image(read.get().picture())))) {
                             features.addAll(Arrays.asList(classifier.features(picture)));
                         }
                     }
-                    bar.show(errors.size());
+                    bar.show(captions.size());
                 }
             }
         }
-        bar.finish(errors.size());
-        require(errors.size(), reader);
-        int side = errors.size() / 2;
+        bar.finish(captions.size());
+        require(captions.size(), reader);
+        int side = captions.size() / 2;
         return new Measured(
+                captions.size(),
                 errors,
                 captions.subList(0, side),
                 features.stream().limit(side).toArray(double[][]::new),

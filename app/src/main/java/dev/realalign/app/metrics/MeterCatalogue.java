@@ -105,6 +105,15 @@ public final class MeterCatalogue {
             "realalign_trainer_headroom_seconds",
             "How long the oldest triple not taken yet stays in the log; NaN when none waits or none expires.");
     static final Meter SESSION = gauge("realalign_trainer_session", "Number of the session in the life of the line.");
+    static final Meter RESTING = gauge(
+            "realalign_trainer_resting",
+            "1 while training rests after such an alarm, until somebody resumes it; else 0.",
+            "alarm");
+    static final Meter RESERVOIR =
+            gauge("realalign_trainer_reservoir_triples", "Triples in the reservoir, which may be trained again.");
+    static final Meter REFERENCE_STEP = gauge(
+            "realalign_trainer_reference_step",
+            "Last step behind the reference's weights; 0 for those of the beginning.");
 
     static final Meter PUBLISHING_STEPS = counter(
             "realalign_publisher_steps_total",
@@ -258,7 +267,10 @@ public final class MeterCatalogue {
                             PAIRS_PER_SECOND,
                             IDLE_RATIO,
                             HEADROOM,
-                            SESSION)),
+                            SESSION,
+                            RESTING,
+                            RESERVOIR,
+                            REFERENCE_STEP)),
             new Section("Publisher", "`realalign publish`, and the demo.", List.of(PUBLISHING_STEPS)),
             new Section(
                     "Subscriber",

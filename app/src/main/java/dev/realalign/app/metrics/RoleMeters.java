@@ -8,6 +8,7 @@ import dev.realalign.runtime.Service;
 import dev.realalign.subscriber.SubscriberState;
 import dev.realalign.trainer.learn.HeldOutMeasure;
 import dev.realalign.trainer.learn.StepMetrics;
+import dev.realalign.trainer.loop.Alarm;
 import dev.realalign.trainer.loop.TrainerProgress;
 import dev.realalign.trainer.triple.SkipReason;
 import java.time.Duration;
@@ -75,6 +76,16 @@ public final class RoleMeters {
         now.of(MeterCatalogue.SESSION, TrainerProgress::session);
         now.of(MeterCatalogue.HELD_OUT_PAIRS, TrainerProgress::heldOutPairs);
         now.of(MeterCatalogue.HEADROOM, RoleMeters::headroomSeconds);
+        now.of(MeterCatalogue.RESERVOIR, TrainerProgress::reservoir);
+        now.of(MeterCatalogue.REFERENCE_STEP, TrainerProgress::referenceStep);
+        for (Alarm.Kind alarm : Alarm.Kind.values()) {
+            meters.gauge(
+                    MeterCatalogue.RESTING,
+                    () -> progress.get()
+                            .map(p -> alarm.name().equals(p.alarm()) ? 1.0 : 0.0)
+                            .orElse(Double.NaN),
+                    alarm.name());
+        }
         Counting<StepMetrics> last = gauges(meters, progress, p -> p.flatMap(q -> Optional.ofNullable(q.last())));
         last.of(MeterCatalogue.LOSS, StepMetrics::loss);
         last.of(MeterCatalogue.MARGIN, StepMetrics::margin);

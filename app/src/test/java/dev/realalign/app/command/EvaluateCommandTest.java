@@ -4,12 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.realalign.diffusion.lora.LoraAdapter;
-import dev.realalign.diffusion.lora.LoraConfig;
-import dev.realalign.diffusion.lora.LoraFiles;
-import dev.realalign.diffusion.lora.LoraFormat;
-import dev.realalign.diffusion.model.DiffusionModel;
-import dev.realalign.diffusion.model.LoadOptions;
+import dev.realalign.app.evaluate.EvaluationFiles;
 import dev.realalign.diffusion.tensor.SafeTensors;
 import dev.realalign.diffusion.tensor.Tensor;
 import java.awt.image.BufferedImage;
@@ -202,35 +197,11 @@ class EvaluateCommandTest {
     }
 
     private Path pictures(int count, int side) throws IOException {
-        Path images = Files.createDirectory(folder.resolve("images"));
-        for (int i = 0; i < count; i++) {
-            BufferedImage picture = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
-            for (int y = 0; y < side; y++) {
-                for (int x = 0; x < side; x++) {
-                    int red = (x * (i % 7 + 1) * 5 + i * 11) & 0xFF;
-                    int green = (y * (i % 5 + 1) * 6) & 0xFF;
-                    picture.setRGB(x, y, red << 16 | green << 8 | (red + green) / 2);
-                }
-            }
-            ImageIO.write(picture, "png", images.resolve(i + ".png").toFile());
-        }
-        return images;
+        return EvaluationFiles.pictures(folder, count, side);
     }
 
-    /** An adapter of the bundled model with noise of a deviation on every weight; 0 leaves it without any effect. */
     private Path adapter(String name, double deviation) {
-        Path file = folder.resolve(name);
-        try (DiffusionModel model = DiffusionModel.load(BundledModel.folder(), LoadOptions.DEFAULT);
-                LoraAdapter adapter = LoraAdapter.create(model.denoiser(), new LoraConfig(2, 2), 1)) {
-            long seed = 0;
-            for (Tensor weight : adapter.parameters().values()) {
-                try (Tensor noise = Tensor.randn(seed++, weight.shape())) {
-                    weight.blendInPlace(1, noise, deviation);
-                }
-            }
-            LoraFiles.save(adapter, file, LoraFormat.PEFT, Map.of());
-        }
-        return file;
+        return EvaluationFiles.adapter(folder.resolve(name), deviation);
     }
 
     private int run(String... arguments) {

@@ -86,6 +86,18 @@ class TrainerBenchCommandTest {
         assertThat(err.toString()).contains("trainer.replay.share");
     }
 
+    @Test
+    void whatDoesNotGoWithTheModelIsSaidAsTheTrainerSaysIt() {
+        assertThat(run("-D", "trainer.preset=realalign-sd35m", "-D", "trainer.lora.targets=to_z", "--pairs", "2"))
+                .isEqualTo(2);
+        assertThat(err.toString().lines())
+                .hasSize(2)
+                .anySatisfy(line -> assertThat(line)
+                        .startsWith("realalign: trainer.preset is realalign-sd35m, which is for a transformer of"))
+                .anySatisfy(
+                        line -> assertThat(line).startsWith("realalign: trainer.lora.targets is to_z, but no layer"));
+    }
+
     private int run(String... arguments) {
         CommandLine command = RealAlignCommand.commandLine();
         command.setOut(new PrintWriter(out));

@@ -119,7 +119,7 @@ class ChartsAndRulesTest {
                 .map(line -> line.substring("expr:".length()).strip())
                 .toList();
 
-        assertThat(expressions).hasSize(11);
+        assertThat(expressions).hasSize(12);
         require(expressions);
     }
 
@@ -130,7 +130,7 @@ class ChartsAndRulesTest {
                         .anyMatch(folder -> Files.isExecutable(Path.of(folder, "promtool"))),
                 "promtool is not installed (Debian's package prometheus has it): the rules were not checked");
 
-        assertThat(promtool("check", "rules", "rules.yml")).contains("SUCCESS: 11 rules found");
+        assertThat(promtool("check", "rules", "rules.yml")).contains("SUCCESS: 12 rules found");
         assertThat(promtool("test", "rules", "rules_test.yml")).contains("SUCCESS");
     }
 

@@ -120,7 +120,9 @@ final class EveryMeter {
                 "",
                 "",
                 40,
-                null);
+                4,
+                "HELD_OUT_RATIO",
+                "HELD_OUT_RATIO at step 12: too large");
     }
 
     private static LagReport report() {

@@ -91,6 +91,10 @@ class MetersTest {
                         "realalign_trainer_steps_total 12.0",
                         "realalign_trainer_headroom_seconds 7200.0",
                         "realalign_trainer_held_out_margin NaN",
+                        "realalign_trainer_resting{alarm=\"HELD_OUT_RATIO\"} 1.0",
+                        "realalign_trainer_resting{alarm=\"NOT_FINITE\"} 0.0",
+                        "realalign_trainer_reservoir_triples 40.0",
+                        "realalign_trainer_reference_step 4.0",
                         "realalign_publisher_steps_total{step=\"COMMITTED\"} 1.0",
                         "realalign_service_state{service=\"curator\",state=\"RUNNING\"} 1.0")
                 .noneMatch(line -> line.startsWith("realalign_lag_slope{") && line.contains("partition=\"1\""));

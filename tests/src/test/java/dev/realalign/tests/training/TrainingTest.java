@@ -10,15 +10,20 @@ import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.schemas.AlarmRaised;
 import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.CheckpointCandidate;
+import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.LedgerEntry;
+import dev.realalign.schemas.Measures;
 import dev.realalign.schemas.PublishingDecision;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.SessionBegun;
 import dev.realalign.schemas.StageSwitched;
 import dev.realalign.schemas.TopicReader;
 import dev.realalign.schemas.Topics;
+import dev.realalign.schemas.VersionManifest;
+import dev.realalign.tests.endtoend.Pictures;
 import dev.realalign.tests.endtoend.RoleProcess;
 import dev.realalign.trainer.ledger.LedgerState;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,6 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TrainingTest {
     private static final Duration SOON = Duration.ofSeconds(90);
     private static final int CANDIDATE_EVERY = 4;
+    private static final String BASE_MODEL = System.getProperty("realalign.home") + "/models/tiny-photo";
 
     @TempDir
     static Path folder;
@@ -68,17 +74,24 @@ class TrainingTest {
     }
 
     private static RoleProcess train(String model, String... more) throws Exception {
-        List<String> command = new ArrayList<>(List.of("train"));
-        Map<String, String> keys = new HashMap<>(embedded.properties());
-        keys.put(ClusterConfig.IMAGE_PARTITIONS, "1");
-        keys.put("model.name", model);
-        keys.put("checkpoint.store.uri", folder.resolve("store").toUri().toString());
-        keys.put("trainer.base.model", System.getProperty("realalign.home") + "/models/tiny-photo");
+        Map<String, String> keys = new HashMap<>();
+        keys.put("trainer.base.model", BASE_MODEL);
         keys.put("trainer.batch.pairs", "4");
         keys.put("trainer.candidate.every.steps", Integer.toString(CANDIDATE_EVERY));
         keys.put("trainer.held.out.max", "4");
         keys.put("trainer.held.out.timesteps", "1");
         keys.put("trainer.threads", "1");
+        return role("train", model, keys, more);
+    }
+
+    private static RoleProcess role(String name, String model, Map<String, String> own, String... more)
+            throws Exception {
+        List<String> command = new ArrayList<>(List.of(name));
+        Map<String, String> keys = new HashMap<>(embedded.properties());
+        keys.put(ClusterConfig.IMAGE_PARTITIONS, "1");
+        keys.put("model.name", model);
+        keys.put("checkpoint.store.uri", folder.resolve("store").toUri().toString());
+        keys.putAll(own);
         keys.forEach((key, value) -> {
             command.add("-D");
             command.add(key + "=" + value);
@@ -198,6 +211,78 @@ class TrainingTest {
         }
         assertThat(alarms(model)).hasSize(1);
         requireEachTripleOnce(model);
+    }
+
+    @Test
+    @Tag("slow") // two roles after each other, with the publisher beside them
+    void ofALearningRateThatIsMuchTooHighThePublisherPublishesNothing() throws Exception {
+        String model = "overseen";
+        String noWarmUp = "trainer.learning.rate.warm.up.steps=0";
+        Path pictures = folder.resolve("unseen");
+        Pictures.tiles(pictures, 8);
+        Map<String, String> publishing = Map.of(
+                "publisher.unsigned.allowed",
+                "true",
+                "publisher.gate.evaluation.images",
+                pictures.toString(),
+                "publisher.gate.evaluation.base.model",
+                BASE_MODEL,
+                "publisher.gate.evaluation.increase.max",
+                "0.5");
+        triples.feed(40);
+        try (RoleProcess publisher = role("publish", model, publishing)) {
+            try (RoleProcess sound = train(model, noWarmUp, "trainer.learning.rate=1e-4")) {
+                await().atMost(SOON).until(() -> !versions(model).isEmpty() || !sound.isAlive());
+            } // by SIGKILL
+            assertThat(versions(model)).as(publisher::printed).isNotEmpty();
+            triples.feed(80);
+            try (RoleProcess hasty = train(model, noWarmUp, "trainer.learning.rate=0.1")) {
+                await().atMost(SOON)
+                        .until(() ->
+                                hasty.printed().contains("training of model overseen rests: ") || !hasty.isAlive());
+                assertThat(alarms(model)).as(hasty::printed).hasSize(1);
+            }
+            await().atMost(SOON)
+                    .until(() -> decisions(model).size() == candidates(model).size());
+        }
+        AlarmRaised alarm = alarms(model).get(0);
+        assertThat(alarm.getPaused()).isTrue();
+        assertThat(alarm.getExplanation()).contains(" times the reference's, more than 1.1000");
+        assertThat(candidates(model).stream().filter(candidate -> candidate.getStep() >= alarm.getStep()))
+                .as("no candidate of the weights that raised the alarm")
+                .isEmpty();
+        PublishingDecision newest = versions(model).get(versions(model).size() - 1);
+        Rewound rewound = ledger(model).stream()
+                .map(LedgerEntry::getEntry)
+                .filter(Rewound.class::isInstance)
+                .map(Rewound.class::cast)
+                .findFirst()
+                .orElseThrow();
+        assertThat(rewound.getCandidate()).as("the last good version").isEqualTo(newest.getCandidate());
+        for (PublishingDecision decision : versions(model)) {
+            assertThat(decision.getReason()).contains("error on 8 pictures of unseen is ");
+            Path manifest = CheckpointLayout.of(folder.resolve("store").toUri())
+                    .version(model, decision.getVersion())
+                    .resolve(CheckpointLayout.MANIFEST);
+            assertThat(VersionManifest.parse(Files.readAllBytes(manifest), manifest.toString())
+                            .evaluation())
+                    .hasEntrySatisfying(
+                            Measures.EVALUATED_RATIO, ratio -> assertThat(ratio).isBetween(0.5, 1.5))
+                    .hasEntrySatisfying(Measures.HELD_OUT_PREFERRED_RATIO, ratio -> assertThat(ratio)
+                            .isLessThan(1.1));
+        }
+    }
+
+    /** What the publisher decided about candidates, in order. */
+    private static List<PublishingDecision> decisions(String model) {
+        return TopicReader.readAll(Topics.PUBLISHING_LOG, cluster.reader("test"), SOON).stream()
+                .filter(entry -> entry.key().equals(model))
+                .map(entry -> Objects.requireNonNull(entry.value()))
+                .toList();
+    }
+
+    private static List<PublishingDecision> versions(String model) {
+        return decisions(model).stream().filter(PublishingDecision::getAccepted).toList();
     }
 
     private static List<AlarmRaised> alarms(String model) {

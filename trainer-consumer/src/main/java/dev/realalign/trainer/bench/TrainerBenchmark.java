@@ -6,11 +6,11 @@ import dev.realalign.diffusion.tensor.Tensor;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.StoreFolder;
+import dev.realalign.trainer.TrainerConfig;
 import dev.realalign.trainer.candidate.CandidateStore;
 import dev.realalign.trainer.candidate.ReservoirStore;
 import dev.realalign.trainer.learn.CacheUse;
 import dev.realalign.trainer.learn.DiffusionLearner;
-import dev.realalign.trainer.learn.LearnerSettings;
 import dev.realalign.trainer.learn.StepMetrics;
 import dev.realalign.trainer.ledger.PublisherNews;
 import dev.realalign.trainer.ledger.RewindRequest;
@@ -33,13 +33,11 @@ import java.util.stream.Stream;
  * The trainer's whole loop on a backlog in memory: planning, steps, held-out measures, candidates on the disk. What is left
  * out is the broker.
  *
- * @param model folder of the base model
- * @param loop how the stream becomes batches and candidates
- * @param learner how the adapter is trained
+ * @param config the trainer's configuration; no broker and no store of it is asked
  * @param warmUp steps before those that count
  * @param steps steps that count
  */
-public record TrainerBenchmark(Path model, LoopSettings loop, LearnerSettings learner, int warmUp, int steps) {
+public record TrainerBenchmark(TrainerConfig config, int warmUp, int steps) {
     private static final Duration PATIENCE = Duration.ofSeconds(1);
     /** Looks at memory in a measurement, beside the one before its first counted step. */
     private static final int LOOKS = 10;
@@ -99,7 +97,7 @@ public record TrainerBenchmark(Path model, LoopSettings loop, LearnerSettings le
     /**
      * Measures, in a temporary folder that is deleted at the end.
      *
-     * @throws UserErrorException when training ends before the last step
+     * @throws UserErrorException when the settings do not go with the base model, or training ends before the last step
      */
     public Report run() throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("realalign-bench-trainer");
@@ -111,9 +109,10 @@ public record TrainerBenchmark(Path model, LoopSettings loop, LearnerSettings le
     }
 
     private Report run(CheckpointLayout layout) throws IOException, InterruptedException {
-        try (DiffusionModel base = DiffusionModel.load(model, learner.engine().loadOptions());
-                DiffusionLearner trained = new DiffusionLearner(base, learner);
+        try (DiffusionModel base = config.loadBaseModel();
+                DiffusionLearner trained = new DiffusionLearner(base, config.learner());
                 SyntheticTriples triples = new SyntheticTriples(base.resolution())) {
+            LoopSettings loop = config.loop();
             TrainingLoop training = new TrainingLoop(
                     loop,
                     triples,
@@ -151,7 +150,7 @@ public record TrainerBenchmark(Path model, LoopSettings loop, LearnerSettings le
                         .orElseThrow();
                 if (i * LOOKS / steps > (i - 1) * LOOKS / steps) {
                     memory.add(Look.at(i));
-                    tidy(layout.candidates(loop.model()));
+                    tidy(layout.candidates(config.loop().model()));
                 }
             }
         }

@@ -194,6 +194,11 @@ public final class DiffusionLearner implements Learner {
     }
 
     @Override
+    public long referenceStep() {
+        return progress.referenceStep();
+    }
+
+    @Override
     public OptionalLong followedReference() {
         return stage().reference().followsAccepted() ? OptionalLong.of(progress.referenceStep()) : OptionalLong.empty();
     }

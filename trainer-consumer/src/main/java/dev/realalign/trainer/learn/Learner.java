@@ -53,6 +53,9 @@ public interface Learner extends AutoCloseable {
     /** SHA-256 of the reference adapter's file, in lower-case hex. */
     String referenceDigest();
 
+    /** Last step behind the reference's weights; 0 for those of the beginning. */
+    long referenceStep();
+
     /** Last step behind the reference's weights, where the stage's rule makes it follow accepted versions; else empty. */
     OptionalLong followedReference();
 

@@ -6,9 +6,9 @@ package dev.realalign.trainer.loop;
  * @param kind which
  * @param explanation what was found and what the bound is
  */
-record Alarm(Kind kind, String explanation) {
+public record Alarm(Kind kind, String explanation) {
     /** Signs, in the order in which they are looked for. */
-    enum Kind {
+    public enum Kind {
         /** A weight, a loss or an error is not a finite number. */
         NOT_FINITE,
         /** Held-out real images are predicted much worse than by the reference. */

@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param ledgerSha256 hash chain of the ledger at the newest candidate, empty before the first
  * @param weightsSha256 SHA-256 of the adapter's file in the newest candidate, empty before the first
  * @param reservoir triples that may be trained again
+ * @param referenceStep last step behind the reference's weights
+ * @param alarm kind of the alarm after which training rests, a name of {@link Alarm.Kind}; null while it does not
  * @param resting why training rests until somebody resumes it; null while it does not
  */
 public record TrainerProgress(
@@ -53,4 +55,6 @@ public record TrainerProgress(
         String ledgerSha256,
         String weightsSha256,
         int reservoir,
+        long referenceStep,
+        @Nullable String alarm,
         @Nullable String resting) {}

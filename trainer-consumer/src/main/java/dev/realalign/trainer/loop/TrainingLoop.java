@@ -665,6 +665,8 @@ public final class TrainingLoop {
                 ledgerSha256,
                 weightsSha256,
                 reservoir.size(),
+                learner.referenceStep(),
+                ledger().rest().map(AlarmRaised::getKind).orElse(null),
                 restReason().orElse(null)));
     }
 

@@ -87,6 +87,7 @@ public final class TensorBoardLog implements AutoCloseable {
             last.namedByKind().forEach((name, value) -> measures.put("kind/" + name.replace('.', '/'), value));
             measures.put("pace/pairs_per_second", progress.pairsPerSecond());
             measures.put("pace/idle_ratio", progress.idleRatio());
+            measures.put("reference/step", (double) progress.referenceStep());
         }
         @Nullable HeldOutMeasure heldOut = progress.heldOut();
         if (heldOut != null && progress.candidateStep() != candidateStep) {

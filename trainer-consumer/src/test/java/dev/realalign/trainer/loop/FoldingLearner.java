@@ -106,6 +106,11 @@ final class FoldingLearner implements Learner {
     }
 
     @Override
+    public long referenceStep() {
+        return referenceStep;
+    }
+
+    @Override
     public OptionalLong followedReference() {
         return followsAccepted ? OptionalLong.of(referenceStep) : OptionalLong.empty();
     }

@@ -58,6 +58,8 @@ class TensorBoardLogTest {
                 "",
                 "",
                 0,
+                step / 100 * 100,
+                null,
                 null);
     }
 
@@ -132,12 +134,14 @@ class TensorBoardLogTest {
                 .containsEntry("step/learning_rate", 1e-4f)
                 .containsEntry("pace/pairs_per_second", 12.5f)
                 .containsEntry("pace/idle_ratio", 0.25f)
+                .containsEntry("reference/step", 0f)
                 .containsEntry("kind/BLUR/d_w", 0.25f)
                 .doesNotContainKey("kind/BLUR/lambda")
                 .doesNotContainKey("held_out/m_w");
         assertThat(step(events.get(4))).isEqualTo(200);
         assertThat(scalars(events.get(4)))
                 .containsEntry("step/loss", 0.5f)
+                .containsEntry("reference/step", 200f)
                 .containsEntry("held_out/m_w", 0.5f)
                 .containsEntry("held_out/BLUR/m_w_over_r_w", 2f)
                 .containsEntry("held_out/m_w_over_r_w", 1.25f);
