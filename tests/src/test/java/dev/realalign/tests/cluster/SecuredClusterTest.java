@@ -272,10 +272,9 @@ class SecuredClusterTest {
     /** A broker learns of a change a moment after the controller has answered. */
     private static void awaitAcls(Right right, int each) {
         for (AclBinding binding : right.bindings()) {
-            await().atMost(SOON)
-                    .untilAsserted(() -> assertThat(
-                                    admin.describeAcls(binding.toFilter()).values().get())
-                            .hasSize(each));
+            await().atMost(SOON).untilAsserted(() -> assertThat(
+                            admin.describeAcls(binding.toFilter()).values().get())
+                    .hasSize(each));
         }
     }
 
