@@ -198,7 +198,7 @@ class SecuredClusterTest {
         }
     }
 
-    /** The first event of its page. */
+    /** What its page is told first, from status to versions. */
     private static String dashboardState(RoleProcess dashboard) throws Exception {
         URI address = URI.create(dashboard
                 .out()
@@ -214,7 +214,7 @@ class SecuredClusterTest {
                                 .build(),
                         BodyHandlers.ofLines())
                 .body()) {
-            return lines.filter(line -> line.startsWith("data:")).findFirst().orElseThrow();
+            return lines.filter(line -> line.startsWith("data:")).limit(7).collect(Collectors.joining("\n"));
         }
     }
 
@@ -272,10 +272,9 @@ class SecuredClusterTest {
     /** A broker learns of a change a moment after the controller has answered. */
     private static void awaitAcls(Right right, int each) {
         for (AclBinding binding : right.bindings()) {
-            await().atMost(SOON)
-                    .untilAsserted(() -> assertThat(
-                                    admin.describeAcls(binding.toFilter()).values().get())
-                            .hasSize(each));
+            await().atMost(SOON).untilAsserted(() -> assertThat(
+                            admin.describeAcls(binding.toFilter()).values().get())
+                    .hasSize(each));
         }
     }
 
