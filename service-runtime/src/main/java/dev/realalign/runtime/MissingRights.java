@@ -15,18 +15,36 @@ public final class MissingRights {
 
     /** The sentence for a failure that a missing right caused, anywhere in its chain of causes; empty for any other. */
     public static Optional<String> sentence(Throwable failure) {
+        return sentence(failure, Optional.empty());
+    }
+
+    /**
+     * As {@link #sentence(Throwable)}.
+     *
+     * @param unnamedTopics which topics it must be about where the client reports a topic without its name
+     */
+    public static Optional<String> sentence(Throwable failure, String unnamedTopics) {
+        return sentence(failure, Optional.of(unnamedTopics));
+    }
+
+    private static Optional<String> sentence(Throwable failure, Optional<String> unnamedTopics) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof AuthorizationException missing) {
-                return Optional.of("The broker does not let this user use " + resource(missing) + "." + REMEDY);
+                return Optional.of(
+                        "The broker does not let this user use " + resource(missing, unnamedTopics) + "." + REMEDY);
             }
         }
         return Optional.empty();
     }
 
-    private static String resource(AuthorizationException missing) {
-        if (missing instanceof TopicAuthorizationException topic
-                && !topic.unauthorizedTopics().isEmpty()) {
-            return "topic " + String.join(", ", new TreeSet<>(topic.unauthorizedTopics()));
+    private static String resource(AuthorizationException missing, Optional<String> unnamedTopics) {
+        if (missing instanceof TopicAuthorizationException topic) {
+            if (!topic.unauthorizedTopics().isEmpty()) {
+                return "topic " + String.join(", ", new TreeSet<>(topic.unauthorizedTopics()));
+            }
+            if (unnamedTopics.isPresent()) {
+                return unnamedTopics.get();
+            }
         }
         if (missing instanceof GroupAuthorizationException group && group.groupId() != null) {
             return "consumer group " + group.groupId();

@@ -141,7 +141,9 @@ public final class CuratorService extends WorkerService {
 
     private UserErrorException gaveUp() {
         Throwable cause = lastFailure;
-        Optional<String> missing = Optional.ofNullable(cause).flatMap(MissingRights::sentence);
+        Optional<String> missing = Optional.ofNullable(cause)
+                .flatMap(failure ->
+                        MissingRights.sentence(failure, "topics that begin with " + config.applicationId() + "-"));
         if (missing.isPresent()) {
             return UserErrorException.failure(missing.get(), cause);
         }
