@@ -68,7 +68,7 @@ def panel(column, row, title, lines, last_step, switches, level=None, from_zero=
         if dots:
             svg += [f'<circle cx="{x(step):.1f}" cy="{y(value):.1f}" r="2.4" fill="{colour}"/>' for step, value in points]
         if label:
-            svg.append(f'<text x="{x0 + WIDTH - 4}" y="{y0 + 14 + 15 * i}" text-anchor="end" font-size="11" fill="{colour}">{label}</text>')
+            svg.append(f'<text x="{x0 + WIDTH - 4}" y="{y0 + 14 + 15 * i}" text-anchor="end" font-size="11" fill="{colour}" stroke="#ffffff" stroke-width="3" paint-order="stroke">{label}</text>')
     return svg
 
 

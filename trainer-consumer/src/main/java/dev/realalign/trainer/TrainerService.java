@@ -54,6 +54,7 @@ public final class TrainerService extends WorkerService {
     private final TrainerConfig config;
     private final FlushRequest flush = new FlushRequest();
     private volatile @Nullable TrainingLoop loop;
+    private volatile boolean planOver;
 
     public TrainerService(TrainerConfig config) {
         super("trainer");
@@ -64,6 +65,11 @@ public final class TrainerService extends WorkerService {
     public Optional<TrainerProgress> progress() {
         TrainingLoop current = loop;
         return current == null ? Optional.empty() : current.progress();
+    }
+
+    /** Whether the last stage of the plan is over, so that nothing more is trained unless somebody rolls training back. */
+    public boolean isPlanOver() {
+        return planOver;
     }
 
     /**
@@ -196,7 +202,6 @@ public final class TrainerService extends WorkerService {
             loop = current;
             atWork();
             try (TensorBoardLog board = tensorBoard(current)) {
-                boolean told = false;
                 while (!isStopping()) {
                     if (!lease.isHeld()) {
                         throw new FencedException(
@@ -208,14 +213,16 @@ public final class TrainerService extends WorkerService {
                     if (current.isResting()) {
                         sleepUnlessStopping(PATIENCE);
                     } else if (!trained && current.isPlanOver()) {
-                        if (!told) {
-                            told = true;
+                        if (!planOver) {
+                            planOver = true;
                             log.info(
                                     "the plan of model {} is over: nothing more is trained, and what still comes stays in {}",
                                     config.loop().model(),
                                     Topics.PREFERENCE_TRIPLES);
                         }
                         sleepUnlessStopping(PATIENCE);
+                    } else if (trained) {
+                        planOver = false;
                     }
                     record(board, current);
                 }

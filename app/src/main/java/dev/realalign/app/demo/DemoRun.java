@@ -83,12 +83,18 @@ final class DemoRun {
                     && roles.received() >= until.versions().getAsInt()) {
                 return "done: the wanted versions are received";
             }
+            if (until.picturesAreUsedUp() && flush == null && roles.trainer().isPlanOver()) {
+                display.phase("the last stage of training is over");
+                flush = roles.trainer().flush();
+            }
             if (until.picturesAreUsedUp() && flush == null && feed.isDone() && isEverythingJudged()) {
                 display.phase("the pictures are used up: the trainer learns the rest");
                 flush = roles.trainer().flush();
             }
             if (flush != null && flush.isDone() && !flush.isCompletedExceptionally() && isReceived(flush.join())) {
-                return "done: every picture is used";
+                return roles.trainer().isPlanOver()
+                        ? "done: the last stage of training is over"
+                        : "done: every picture is used";
             }
         }
         return "stopped; the next start on this folder goes on from here";
