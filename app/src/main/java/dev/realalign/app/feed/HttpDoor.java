@@ -26,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,6 +57,7 @@ public final class HttpDoor implements AutoCloseable {
     private static final int FORM_OVERHEAD_BYTES = 256 * 1024;
 
     private static final long RETRY_SECONDS = 2;
+    private static final long LOOK_MS = 10;
 
     private final HttpDoorConfig config;
     private final Note defaults;
@@ -65,6 +67,8 @@ public final class HttpDoor implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService workers;
     private final ScheduledExecutorService watch;
+    private final AtomicInteger inHand = new AtomicInteger();
+    private volatile boolean closing;
 
     /**
      * Opens the door.
@@ -133,10 +137,19 @@ public final class HttpDoor implements AutoCloseable {
         return memory.mostUsed();
     }
 
-    /** Stops listening; requests that are being read have two seconds to end. */
+    /** Stops taking pictures; requests that are being answered have two seconds to end. */
     @Override
     public void close() {
-        server.stop((int) RETRY_SECONDS);
+        closing = true;
+        long latest = System.nanoTime() + TimeUnit.SECONDS.toNanos(RETRY_SECONDS);
+        try {
+            while (inHand.get() > 0 && System.nanoTime() < latest) {
+                Thread.sleep(LOOK_MS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        server.stop(0); // with a delay it would wait for all of it, though nothing is in hand
         workers.shutdownNow();
         watch.shutdownNow();
     }
@@ -164,6 +177,7 @@ public final class HttpDoor implements AutoCloseable {
     }
 
     private void handle(HttpExchange exchange) {
+        inHand.incrementAndGet();
         try (exchange) {
             Answer answer = answer(exchange);
             byte[] body = new JsonMapper().writeValueAsBytes(Map.of(answer.field, answer.value));
@@ -177,10 +191,15 @@ public final class HttpDoor implements AutoCloseable {
             log.info("a request from {} ended early: {}", exchange.getRemoteAddress(), e.getMessage());
         } catch (RuntimeException e) {
             log.error("a request from {} failed", exchange.getRemoteAddress(), e);
+        } finally {
+            inHand.decrementAndGet();
         }
     }
 
     private Answer answer(HttpExchange exchange) throws IOException {
+        if (closing) {
+            return Answer.tryAgain(503, "the door is closing");
+        }
         if (!exchange.getRequestURI().getPath().equals(PATH)) {
             return Answer.refused(404, "there is only POST " + PATH);
         }

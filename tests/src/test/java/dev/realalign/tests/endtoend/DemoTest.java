@@ -171,6 +171,8 @@ class DemoTest {
                 images.toString(),
                 "--rate",
                 "40",
+                "--prompt",
+                "a photo of a ship",
                 "--data",
                 folder.resolve("data").toString(),
                 "--report",

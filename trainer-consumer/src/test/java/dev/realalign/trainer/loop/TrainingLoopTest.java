@@ -57,6 +57,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -578,16 +579,28 @@ class TrainingLoopTest {
     void killed_at_any_boundary_it_ends_with_the_same_weights_and_the_same_ledger(List<Integer> plan) throws Exception {
         deterministic = true;
         stageSteps = plan;
-        assertThat(killAtEveryBoundary(34)).isEqualTo(ReservoirState.of(0, List.of()));
+        assertThat(killAtBoundaries(34, 1)).isEqualTo(ReservoirState.of(0, List.of()));
     }
 
     @ParameterizedTest
     @MethodSource("stagePlans")
+    void killed_at_every_third_boundary_a_replaying_run_ends_with_the_same_reservoir_too(List<Integer> plan)
+            throws Exception {
+        killReplayingRun(plan, 3);
+    }
+
+    @ParameterizedTest
+    @MethodSource("stagePlans")
+    @Tag("slow") // a reservoir is forced to the disk
     void killed_at_any_boundary_a_replaying_run_ends_with_the_same_reservoir_too(List<Integer> plan) throws Exception {
+        killReplayingRun(plan, 1);
+    }
+
+    private void killReplayingRun(List<Integer> plan, int each) throws Exception {
         deterministic = true;
         stageSteps = plan;
         replay = ReplayRule.of(4, 0.5, 5);
-        ReservoirState end = killAtEveryBoundary(26);
+        ReservoirState end = killAtBoundaries(26, each);
         assertThat(end.slots()).hasSize(5);
         assertThat(end.offered()).as("all but the held-out ones").isGreaterThan(20);
         assertThat(candidates.entries.stream()
@@ -597,10 +610,10 @@ class TrainingLoopTest {
                 .hasSizeGreaterThan(8);
     }
 
-    private ReservoirState killAtEveryBoundary(int pictures) throws Exception {
+    private ReservoirState killAtBoundaries(int pictures, int each) throws Exception {
         Undisturbed expected = undisturbed(pictures);
         assertThat(expected.boundaries()).isGreaterThan(60);
-        for (long boundary = 1; boundary <= expected.boundaries(); boundary++) {
+        for (long boundary = 1; boundary <= expected.boundaries(); boundary += each) {
             candidates.entries.clear();
             candidates.announced.clear();
             wipe();
