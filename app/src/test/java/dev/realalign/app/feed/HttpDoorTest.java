@@ -33,6 +33,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -261,6 +262,25 @@ class HttpDoorTest {
         assertThat(fed)
                 .hasSize((int) statuses.stream().filter(status -> status == 202).count());
         assertThat(door.mostMemoryUsed()).isEqualTo(500_000);
+    }
+
+    @Test
+    @Timeout(30)
+    void closing_waits_for_the_request_in_hand_and_for_nothing_else() throws Exception {
+        reopen(Map.of("feed.read.max.bytes", "65536"));
+        ExecutorService client = Executors.newSingleThreadExecutor();
+        Future<Integer> answer = client.submit(() -> slowly(50_000, Duration.ofMillis(600)));
+        while (door.mostMemoryUsed() == 0) {
+            Thread.sleep(5);
+        }
+
+        reopen(Map.of());
+        assertThat(answer.get()).isEqualTo(202);
+        client.shutdown();
+
+        long begin = System.nanoTime();
+        reopen(Map.of());
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(1));
     }
 
     /** Sends a body in ten parts over this time; the status, 429 also where the answer came before the end. */

@@ -34,8 +34,8 @@ public final class RoleProcess implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx512m",
                 "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1", // these processes live for a minute at most: what the second compiler makes
-                // is used too late
+                // these processes live for a minute at most: what the second compiler makes is used too late
+                "-XX:TieredStopAtLevel=1",
                 "-Djava.awt.headless=true",
                 "-DOPT_OUT_TRACKING=true",
                 "-Dai.djl.offline=true",
