@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -166,7 +167,8 @@ public final class LoraAdapter implements AutoCloseable {
      * @throws IllegalArgumentException if the two differ in layers, rank or alpha
      */
     public void assign(LoraAdapter other) {
-        forEachPair(other, Tensor::assignInPlace);
+        checkCombines(other);
+        Ops.assignAllInPlace(List.copyOf(parameters.values()), List.copyOf(other.parameters.values()));
     }
 
     /**
@@ -175,19 +177,21 @@ public final class LoraAdapter implements AutoCloseable {
      * @throws IllegalArgumentException if the two differ in layers, rank or alpha
      */
     public void average(LoraAdapter other, double decay) {
-        forEachPair(other, (mine, theirs) -> mine.blendInPlace(decay, theirs, 1 - decay));
+        checkCombines(other);
+        parameters.forEach((name, tensor) -> tensor.blendInPlace(decay, other.parameter(name), 1 - decay));
     }
 
-    private interface Pair {
-        void apply(Tensor mine, Tensor theirs);
-    }
-
-    private void forEachPair(LoraAdapter other, Pair action) {
-        if (rank != other.rank || alpha != other.alpha || !parameters.keySet().equals(other.parameters.keySet())) {
+    private void checkCombines(LoraAdapter other) {
+        if (rank != other.rank
+                || alpha != other.alpha
+                || !parameters.keySet().equals(other.parameters.keySet())
+                || parameters.entrySet().stream()
+                        .anyMatch(mine -> !Arrays.equals(
+                                mine.getValue().shape(),
+                                other.parameter(mine.getKey()).shape()))) {
             throw new IllegalArgumentException(
                     "adapters of different layers, rank or alpha cannot be combined: " + this + " and " + other);
         }
-        parameters.forEach((name, tensor) -> action.apply(tensor, other.parameter(name)));
     }
 
     /** The 2-norm of all matrices together. */
