@@ -498,7 +498,9 @@ public final class Ops {
 
     /** Adds other tensors of the same shapes to several, in place. */
     public static void addAllInPlace(List<Tensor> xs, List<Tensor> others) {
-        Autograd.withoutGrad(() -> LIBRARY.runForEffect("add_all_in_place", xs, others));
+        if (!xs.isEmpty()) {
+            Autograd.withoutGrad(() -> LIBRARY.runForEffect("add_all_in_place", xs, others));
+        }
     }
 
     /** Sets every element of several tensors to zero. */
