@@ -70,7 +70,7 @@ public final class GeneratorService extends WorkerService {
         if (config.groupType() == GeneratorConfig.GroupType.SHARE) {
             ClusterSetup.shareGroup(config.cluster(), config.group());
         }
-        BlobStore blobs = BlobStore.open(config.blobs());
+        BlobStore pictures = BlobStore.open(config.blobs()).ofWaiting();
         try (DiffusionArtist artist = loadArtist();
                 ClipJudge judge = loadJudge();
                 VersionFollower versions = new VersionFollower(config, artist)) {
@@ -82,7 +82,7 @@ public final class GeneratorService extends WorkerService {
                     .forEach(missing -> log.info("requests are refused where {}", missing));
             versions.awaitFirst(this::isStopping);
             RequestAnswerer answerer = new RequestAnswerer(
-                    artist, judge, blobs, config.worker(), InstantSource.system(), System::nanoTime);
+                    artist, judge, pictures, config.worker(), InstantSource.system(), System::nanoTime);
             Duration pause = SHORTEST_PAUSE;
             while (!isStopping()) {
                 try {

@@ -5,6 +5,7 @@ import dev.realalign.schemas.CheckpointLayout;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Instant;
 
 /**
  * Bytes by their SHA-256. A put of known bytes writes nothing and renews their age, since whatever is older than every
@@ -29,6 +30,23 @@ public interface BlobStore {
 
     /** Whether the store holds the bytes. */
     boolean contains(BlobReference reference) throws IOException;
+
+    /**
+     * Renews the age of a reference's bytes.
+     *
+     * @return whether the store holds them
+     */
+    boolean renew(BlobReference reference) throws IOException;
+
+    /**
+     * Removes what is older than a time.
+     *
+     * @return how many blobs were removed
+     */
+    int sweep(Instant oldest) throws IOException;
+
+    /** A store of its own inside this one, for the pictures of images that wait for their verdict: the curators sweep it. */
+    BlobStore ofWaiting();
 
     /**
      * The store of a URI.

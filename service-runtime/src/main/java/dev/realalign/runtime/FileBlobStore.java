@@ -7,6 +7,8 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -17,6 +19,11 @@ import java.time.Instant;
 
 /** A blob store in a folder: {@code ab/abcdef…} by the digest's first two digits. */
 final class FileBlobStore implements BlobStore {
+    private static final String WAITING = "waiting";
+    private static final String SWEPT = ".swept";
+    /** Folders of this store itself: the first two digits of its blobs. */
+    private static final String FOLDERS = "[0-9a-f][0-9a-f]";
+
     private final Path root;
 
     FileBlobStore(Path root) {
@@ -56,7 +63,7 @@ final class FileBlobStore implements BlobStore {
                 return false;
             }
             Files.setLastModifiedTime(target, FileTime.from(Instant.now()));
-            return true;
+            return Files.exists(target); // it may have been swept in between
         } catch (NoSuchFileException e) {
             return false;
         }
@@ -89,6 +96,58 @@ final class FileBlobStore implements BlobStore {
         } catch (NoSuchFileException e) {
             return false;
         }
+    }
+
+    @Override
+    public boolean renew(BlobReference reference) throws IOException {
+        return renew(file(reference), reference.getSize());
+    }
+
+    @Override
+    public int sweep(Instant oldest) throws IOException {
+        int removed = 0;
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(root, FOLDERS)) {
+            for (Path folder : folders) {
+                try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+                    for (Path file : files) {
+                        removed += isOlder(file, oldest) && sweep(file, oldest) ? 1 : 0;
+                    }
+                }
+            }
+        } catch (NoSuchFileException nothingWasEverPut) {
+            return 0;
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return removed;
+    }
+
+    /** Takes a file away first and looks at its age again, since somebody may renew it at this very moment. */
+    private static boolean sweep(Path file, Instant oldest) throws IOException {
+        Path swept = file.resolveSibling(file.getFileName() + SWEPT);
+        try {
+            Files.move(file, swept, StandardCopyOption.ATOMIC_MOVE);
+            if (!isOlder(swept, oldest)) {
+                Files.move(swept, file, StandardCopyOption.ATOMIC_MOVE);
+                return false;
+            }
+            return Files.deleteIfExists(swept);
+        } catch (NoSuchFileException sweptByAnother) {
+            return false;
+        }
+    }
+
+    private static boolean isOlder(Path file, Instant oldest) throws IOException {
+        try {
+            return Files.getLastModifiedTime(file).toInstant().isBefore(oldest);
+        } catch (NoSuchFileException sweptByAnother) {
+            return false;
+        }
+    }
+
+    @Override
+    public BlobStore ofWaiting() {
+        return new FileBlobStore(root.resolve(WAITING));
     }
 
     private Path file(BlobReference reference) {

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -105,6 +106,47 @@ class BlobStoreContractTest {
         store.put(BYTES);
 
         assertThat(Files.getLastModifiedTime(file).toMillis()).isGreaterThan(1_600_000_000_000L);
+    }
+
+    @Test
+    void what_nobody_renewed_is_swept_and_nothing_else() throws IOException {
+        BlobReference forgotten = store.put(BYTES);
+        BlobReference renewed = store.put("renewed".getBytes(StandardCharsets.UTF_8));
+        BlobReference waiting = store.ofWaiting().put(BYTES);
+        Path unfinished = Files.createFile(file(forgotten).resolveSibling("put-1.tmp"));
+        for (Path file : List.of(file(forgotten), file(renewed), unfinished)) {
+            Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(60)));
+        }
+        assertThat(store.renew(renewed)).isTrue();
+
+        assertThat(store.sweep(Instant.now().minusSeconds(30))).isEqualTo(2);
+        assertThat(store.contains(forgotten)).isFalse();
+        assertThat(store.renew(forgotten)).isFalse();
+        assertThat(unfinished).doesNotExist();
+        assertThat(store.get(renewed)).hasSize(7);
+        assertThat(store.ofWaiting().get(waiting)).isEqualTo(BYTES);
+        assertThat(store.get(store.put(BYTES))).as("put anew").isEqualTo(BYTES);
+    }
+
+    @Test
+    void a_store_that_was_never_put_to_has_nothing_to_sweep() throws IOException {
+        assertThat(store.ofWaiting().sweep(Instant.now())).isZero();
+    }
+
+    @Test
+    void bytes_put_while_they_are_swept_are_there_afterwards() throws Exception {
+        ExecutorService sweeper = Executors.newSingleThreadExecutor();
+        try {
+            for (int i = 0; i < 300; i++) {
+                Files.setLastModifiedTime(file(store.put(BYTES)), FileTime.fromMillis(1_000_000));
+                Future<?> sweep = sweeper.submit(() -> store.sweep(Instant.now().minusSeconds(30)));
+                BlobReference reference = store.put(BYTES);
+                sweep.get();
+                assertThat(store.contains(reference)).isTrue();
+            }
+        } finally {
+            sweeper.shutdownNow();
+        }
     }
 
     @Test

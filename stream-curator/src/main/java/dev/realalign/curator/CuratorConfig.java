@@ -42,6 +42,7 @@ import org.apache.kafka.streams.StreamsConfig;
  * @param commitInterval how long a triple may wait before it is visible
  * @param threadRestarts restarts of failed stream threads that are tolerated within {@code restartWindow}
  * @param restartWindow see {@code threadRestarts}
+ * @param waitingKeep how old the picture of an image that waited becomes before it is swept
  */
 public record CuratorConfig(
         ClusterConfig cluster,
@@ -57,7 +58,8 @@ public record CuratorConfig(
         int standbyReplicas,
         Duration commitInterval,
         int threadRestarts,
-        Duration restartWindow) {
+        Duration restartWindow,
+        Duration waitingKeep) {
 
     /** Width and height of both halves of a pair. */
     public static final String RESOLUTION_PX = "curation.resolution.px";
@@ -132,6 +134,8 @@ public record CuratorConfig(
     public static final String THREAD_RESTARTS = "curator.thread.restarts";
     /** Time within which restarts are counted. */
     public static final String RESTART_WINDOW_MS = "curator.thread.restarts.window.ms";
+    /** How long pictures of images that waited stay. */
+    public static final String WAITING_KEEP_MS = "curator.waiting.keep.ms";
 
     /** Changes whenever the same bytes under the same settings could get another verdict. */
     static final int GATE_VERSION = 3;
@@ -413,7 +417,15 @@ public record CuratorConfig(
                     600_000L,
                     Rules.between(1_000, 86_400_000L),
                     Importance.LOW,
-                    "Time within which restarts of stream threads are counted.");
+                    "Time within which restarts of stream threads are counted.")
+            .define(
+                    WAITING_KEEP_MS,
+                    Type.LONG,
+                    600_000L,
+                    Rules.between(1_000, 604_800_000L),
+                    Importance.LOW,
+                    "How long the pictures of images that waited stay in the blob store. Those of images that still wait are"
+                            + " renewed four times in this time, and stay.");
 
     /**
      * From properties.
@@ -426,6 +438,10 @@ public record CuratorConfig(
                         List.of(MIN_DISTANCE, MAX_DISTANCE),
                         c -> c.number(MIN_DISTANCE) <= c.number(MAX_DISTANCE),
                         "no pair could pass; lower the first or raise the second")
+                .rule(
+                        List.of(GENERATED_DEADLINE_MS, WAITING_KEEP_MS),
+                        c -> c.longInteger(GENERATED_DEADLINE_MS) <= c.longInteger(WAITING_KEEP_MS),
+                        "a generator could be late for a picture that was swept; raise the second")
                 .read(given);
         return new CuratorConfig(
                 ClusterConfig.from(config),
@@ -443,7 +459,8 @@ public record CuratorConfig(
                 config.integer(STANDBY_REPLICAS),
                 config.duration(COMMIT_INTERVAL_MS),
                 config.integer(THREAD_RESTARTS),
-                config.duration(RESTART_WINDOW_MS));
+                config.duration(RESTART_WINDOW_MS),
+                config.duration(WAITING_KEEP_MS));
     }
 
     /**

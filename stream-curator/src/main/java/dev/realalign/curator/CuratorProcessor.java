@@ -56,7 +56,7 @@ final class CuratorProcessor implements Processor<byte[], byte[], String, Specif
 
     private final CuratorConfig config;
     private final CuratorTopics topics;
-    private final BlobStore blobs;
+    private final BlobStore pictures;
     private final CurationCounts counts;
     private final RecordReader<RealImage> images;
     private final RecordReader<GeneratedNegative> generated;
@@ -78,7 +78,7 @@ final class CuratorProcessor implements Processor<byte[], byte[], String, Specif
         Map<String, Object> registry = config.cluster().registry();
         this.config = config;
         this.topics = topics;
-        this.blobs = blobs;
+        this.pictures = blobs.ofWaiting();
         this.counts = counts;
         this.images = new RecordReader<>(Topics.REAL_IMAGES, registry);
         this.generated = new RecordReader<>(Topics.GENERATED_NEGATIVES, registry);
@@ -99,6 +99,22 @@ final class CuratorProcessor implements Processor<byte[], byte[], String, Specif
         // after a failure the same processor goes on: pictures of the aborted transaction are not its own
         decoded.clear();
         streams.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, time -> endOverdue());
+        renewPictures();
+        streams.schedule(
+                WaitingPictures.renewal(config.waitingKeep()),
+                PunctuationType.WALL_CLOCK_TIME,
+                time -> renewPictures());
+    }
+
+    /** Those of images that have waited for long stay in the blob store. */
+    private void renewPictures() {
+        waiting.forEach(image -> {
+            try {
+                pictures.renew(image.getPicture());
+            } catch (IOException e) {
+                throw new UncheckedIOException("the blob store cannot be written: " + e.getMessage(), e);
+            }
+        });
     }
 
     @Override
@@ -311,7 +327,7 @@ final class CuratorProcessor implements Processor<byte[], byte[], String, Specif
 
     private BlobReference keep(byte[] bytes) {
         try {
-            return blobs.put(bytes);
+            return pictures.put(bytes);
         } catch (IOException e) {
             throw new UncheckedIOException("the blob store cannot be written: " + e.getMessage(), e);
         }

@@ -8,6 +8,7 @@ import dev.realalign.runtime.UserErrorException;
 import dev.realalign.runtime.WorkerService;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
@@ -36,6 +37,8 @@ public final class CuratorService extends WorkerService {
     private final CurationCounts counts = new CurationCounts();
     private final RestartPolicy restarts;
     private final CountDownLatch ended = new CountDownLatch(1);
+    private final BlobStore blobs;
+    private final WaitingPictures pictures;
     private volatile @Nullable Throwable lastFailure;
 
     /** A service that is not started yet. */
@@ -49,6 +52,8 @@ public final class CuratorService extends WorkerService {
         this.config = config;
         this.topics = topics;
         this.restarts = new RestartPolicy(config.threadRestarts(), config.restartWindow());
+        this.blobs = BlobStore.open(config.blobStore());
+        this.pictures = new WaitingPictures(blobs, config.waitingKeep(), InstantSource.system());
     }
 
     /** Verdicts of this process since its start. */
@@ -65,7 +70,9 @@ public final class CuratorService extends WorkerService {
         streams.setStateListener((now, before) -> follow(now));
         try {
             streams.start();
-            ended.await();
+            while (!ended.await(WaitingPictures.renewal(config.waitingKeep()).toMillis(), TimeUnit.MILLISECONDS)) {
+                pictures.sweep();
+            }
         } finally {
             // leaving lets the others, or the next start, begin at once instead of after the session's timeout of 45 s
             if (!streams.close(CloseOptions.timeout(CLOSE_TIMEOUT)
@@ -97,9 +104,7 @@ public final class CuratorService extends WorkerService {
         Properties properties = new Properties();
         properties.putAll(config.streams());
         try {
-            return new KafkaStreams(
-                    CuratorTopology.build(config, topics, BlobStore.open(config.blobStore()), heldOut, counts),
-                    properties);
+            return new KafkaStreams(CuratorTopology.build(config, topics, blobs, heldOut, counts), properties);
         } catch (ConfigException e) {
             throw UserErrorException.usage("a setting for Kafka Streams or its clients cannot be used: "
                     + e.getMessage() + ". Correct it or leave it out.");
@@ -113,6 +118,7 @@ public final class CuratorService extends WorkerService {
     }
 
     private void follow(KafkaStreams.State state) {
+        pictures.atWork(state == KafkaStreams.State.RUNNING);
         if (state == KafkaStreams.State.RUNNING) {
             atWork();
         } else if (state == KafkaStreams.State.ERROR || state == KafkaStreams.State.NOT_RUNNING) {

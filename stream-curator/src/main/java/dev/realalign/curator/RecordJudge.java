@@ -355,7 +355,7 @@ final class RecordJudge {
      */
     Optional<PassedImage> again(WaitingImage waiting) {
         try {
-            byte[] png = blobs.get(waiting.getPicture());
+            byte[] png = blobs.ofWaiting().get(waiting.getPicture());
             ImageContainer container = ImageContainer.read(png, ImageType.PNG);
             RgbImage real =
                     new TrainingPicture(container.height(), config.pairs().background()).of(container);

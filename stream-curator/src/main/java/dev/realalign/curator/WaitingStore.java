@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
@@ -92,6 +93,13 @@ final class WaitingStore {
             }
         }
         return overdue;
+    }
+
+    /** Does something with every image that waits. */
+    void forEach(Consumer<WaitingImage> action) {
+        try (KeyValueIterator<Bytes, WaitingImage> images = pending.all()) {
+            images.forEachRemaining(entry -> action.accept(entry.value));
+        }
     }
 
     private static Bytes key(RecordPosition record) {

@@ -188,6 +188,7 @@ final class TopologyHarness implements AutoCloseable {
     /** Blobs in a map, which can be told to fail. */
     static final class MemoryBlobs implements BlobStore {
         private final Map<String, byte[]> bytes = new HashMap<>();
+        final List<BlobReference> renewed = new ArrayList<>();
 
         @Nullable
         IOException failure;
@@ -214,6 +215,22 @@ final class TopologyHarness implements AutoCloseable {
         @Override
         public boolean contains(BlobReference reference) {
             return bytes.containsKey(reference.getSha256());
+        }
+
+        @Override
+        public boolean renew(BlobReference reference) {
+            renewed.add(reference);
+            return contains(reference);
+        }
+
+        @Override
+        public int sweep(Instant oldest) {
+            throw new UnsupportedOperationException("a topology does not sweep");
+        }
+
+        @Override
+        public BlobStore ofWaiting() {
+            return this;
         }
     }
 }

@@ -175,6 +175,29 @@ class WaitingTopologyTest {
     }
 
     @Test
+    void the_picture_of_an_image_that_waits_is_renewed_in_the_blob_store_until_its_verdict() {
+        try (TopologyHarness curator = curator(
+                ALONE,
+                "curation.negative.mix",
+                ALL_GENERATED,
+                "curation.generated.deadline.ms",
+                "400000",
+                "curator.waiting.keep.ms",
+                "400000")) {
+            curator.give(image(picture(1)).build());
+            NegativeRequest request = curator.requests().get(0);
+
+            curator.pass(Duration.ofSeconds(100));
+            curator.pass(Duration.ofSeconds(100));
+            assertThat(curator.blobs.renewed).containsExactly(request.getPicture(), request.getPicture());
+
+            curator.answer(good(request));
+            curator.pass(Duration.ofSeconds(100));
+            assertThat(curator.blobs.renewed).hasSize(2);
+        }
+    }
+
+    @Test
     void a_copy_waits_for_the_verdict_on_the_first_and_is_rejected_when_that_is_accepted() {
         try (TopologyHarness curator = generating(SIMILARITY_ON)) {
             byte[] first = picture(1);

@@ -3,7 +3,9 @@ package dev.realalign.tests.curating;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.realalign.curator.CuratorService;
 import dev.realalign.runtime.BlobStore;
+import dev.realalign.schemas.BlobReference;
 import dev.realalign.schemas.GeneratedNegative;
 import dev.realalign.schemas.NegativeRefusal;
 import dev.realalign.schemas.NegativeRequest;
@@ -56,6 +58,32 @@ class WaitingRoomTest extends CuratingFixture {
     @DisplayName("One of two curators killed while 500 images wait, and generators that answer nine in ten")
     void killedWhole() throws Exception {
         killed(500, 450, Duration.ofSeconds(60));
+    }
+
+    @Test
+    @DisplayName("Pictures of images that waited are swept from the blob store, originals are not")
+    void swept() throws Exception {
+        BlobStore blobs = BlobStore.open(folder.resolve("blobs").toUri());
+        byte[] large = png(picture(1));
+        BlobReference original = blobs.put(large);
+        Map<String, String> settings = Map.of(
+                "curation.negative.mix",
+                "SDEDIT:1000000,LOCAL_WARP:0.000001",
+                "curation.generated.deadline.ms",
+                "1500",
+                "curator.waiting.keep.ms",
+                "1500");
+        try (CuratorService curator = curator("sweeps", settings)) {
+            curator.start();
+            send(image(large).setContent(null).setBlob(original).build());
+            send(image(png(picture(2))).build());
+
+            await().atMost(SOON).until(() -> read(Topics.NEGATIVE_REQUESTS).size() == 2);
+            BlobReference waits = read(Topics.NEGATIVE_REQUESTS).get(0).getPicture();
+            await().atMost(SOON).until(() -> count(verdicts(), "a triple") == 2);
+            await().atMost(SOON).until(() -> !blobs.ofWaiting().contains(waits));
+        }
+        assertThat(blobs.get(original)).isEqualTo(large);
     }
 
     /**
@@ -147,7 +175,7 @@ class WaitingRoomTest extends CuratingFixture {
 
     /** Stands in for generators: some answers come twice, and some are refusals. */
     private void answer(List<NegativeRequest> requests) throws Exception {
-        BlobStore blobs = BlobStore.open(folder.resolve("blobs").toUri());
+        BlobStore blobs = BlobStore.open(folder.resolve("blobs").toUri()).ofWaiting();
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         try (Serializer<GeneratedNegative> answers = Topics.GENERATED_NEGATIVES.valueSerializer(cluster.registry())) {
             for (int i = 0; i < requests.size(); i++) {

@@ -77,7 +77,7 @@ class GeneratingTest {
         embedded = EmbeddedCluster.start(EmbeddedOptions.in(data.resolve("cluster")));
         cluster = ClusterConfig.from(embedded.properties());
         ClusterSetup.prepare(cluster, Topics.all());
-        blobs = BlobStore.open(data.resolve("blobs").toUri());
+        blobs = BlobStore.open(data.resolve("blobs").toUri()).ofWaiting();
     }
 
     @AfterAll
