@@ -128,6 +128,7 @@ class SecuredClusterTest {
         for (Right right : rights) {
             allow(right);
         }
+        run("setup");
     }
 
     @AfterAll
@@ -143,6 +144,19 @@ class SecuredClusterTest {
         }
     }
 
+    /** Its stores' changelogs are the one thing that a role creates. */
+    @Test
+    @Order(0)
+    void aCuratorThatMayNotCreateItsOwnTopicsEndsWithASentenceThatNamesThem() throws Exception {
+        Right creating = rights.stream()
+                .filter(right ->
+                        right.role().equals("curate") && right.operations().contains(AclOperation.CREATE))
+                .findFirst()
+                .orElseThrow();
+
+        assertEndsNaming(new Right(creating.role(), creating.resources(), List.of(AclOperation.CREATE)));
+    }
+
     @Test
     @Order(1)
     void withExactlyItsRightsEveryRoleWorksFromPicturesToAVerifiedVersion() throws Exception {
@@ -152,7 +166,6 @@ class SecuredClusterTest {
         for (Path tile : tiles.subList(80, tiles.size())) {
             Files.move(tile, more.resolve(tile.getFileName()));
         }
-        run("setup");
         run("keys", "generate", "--out", folder.resolve("keys").toString());
         run("feed", photos.toString(), "--caption", "a tile");
         try (RoleProcess dashboard = role("dashboard");
@@ -373,6 +386,8 @@ class SecuredClusterTest {
         settings.put("bootstrap.servers", brokers.bootstrapServers());
         settings.put("schema.registry.url", elsewhere.registryUrl());
         settings.put("cluster.timeout.ms", "60000");
+        // a killed role's place in its group is free again after this, not after 45 s
+        settings.put("session.timeout.ms", "6000");
         settings.put("blob.store.uri", folder.resolve("blobs").toUri().toString());
         settings.put(
                 "checkpoint.store.uri", folder.resolve("checkpoints").toUri().toString());
