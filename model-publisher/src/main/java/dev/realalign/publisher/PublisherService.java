@@ -13,12 +13,14 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
@@ -197,9 +199,14 @@ public final class PublisherService extends WorkerService {
                             + config.transactionalId() + "), so this one ends. Run one publisher for each model line.",
                     failure);
         }
-        MissingRights.sentence(failure).ifPresent(sentence -> {
-            throw UserErrorException.failure(sentence, failure);
-        });
+        MissingRights.sentence(
+                        failure,
+                        Map.of(
+                                TransactionalIdAuthorizationException.class,
+                                "transactional id " + config.transactionalId()))
+                .ifPresent(sentence -> {
+                    throw UserErrorException.failure(sentence, failure);
+                });
         for (Class<? extends KafkaException> type :
                 List.of(AuthenticationException.class, UnsupportedVersionException.class)) {
             Optional<? extends KafkaException> refused = find(failure, type);

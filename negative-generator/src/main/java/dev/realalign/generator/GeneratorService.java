@@ -21,11 +21,13 @@ import dev.realalign.schemas.Topics;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
@@ -161,9 +163,12 @@ public final class GeneratorService extends WorkerService {
     }
 
     private void throwIfFinal(KafkaException failure) {
-        MissingRights.sentence(failure).ifPresent(sentence -> {
-            throw UserErrorException.failure(sentence, failure);
-        });
+        MissingRights.sentence(
+                        failure,
+                        Map.of(TransactionalIdAuthorizationException.class, "transactional id " + config.worker()))
+                .ifPresent(sentence -> {
+                    throw UserErrorException.failure(sentence, failure);
+                });
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof AuthenticationException || cause instanceof UnsupportedVersionException) {
                 throw UserErrorException.failure(

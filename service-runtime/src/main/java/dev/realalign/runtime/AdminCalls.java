@@ -1,5 +1,6 @@
 package dev.realalign.runtime;
 
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -9,6 +10,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
 
 /** Calls of Kafka's admin client that end in time, with what stands in the way said in one sentence. */
 final class AdminCalls {
@@ -32,6 +34,18 @@ final class AdminCalls {
      * @throws ApiException what else the broker answered
      */
     static <T> T await(ClusterConfig cluster, KafkaFuture<T> answer) {
+        return await(cluster, answer, Map.of());
+    }
+
+    /**
+     * As {@link #await(ClusterConfig, KafkaFuture)}.
+     *
+     * @param unnamed as in {@link MissingRights#sentence(Throwable, Map)}
+     */
+    static <T> T await(
+            ClusterConfig cluster,
+            KafkaFuture<T> answer,
+            Map<Class<? extends AuthorizationException>, String> unnamed) {
         try {
             return answer.get(cluster.timeout().toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
@@ -47,7 +61,7 @@ final class AdminCalls {
                                 + ". Check security.protocol, sasl.* and ssl.*.",
                         cause);
             }
-            Optional<String> missing = MissingRights.sentence(cause);
+            Optional<String> missing = MissingRights.sentence(cause, unnamed);
             if (missing.isPresent()) {
                 throw UserErrorException.failure(missing.get(), cause);
             }

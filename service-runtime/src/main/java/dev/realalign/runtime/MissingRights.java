@@ -1,11 +1,11 @@
 package dev.realalign.runtime;
 
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
-import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 
 /** Says which right a user lacks, from what Kafka's clients report. A missing right does not mend itself by trying again. */
 public final class MissingRights {
@@ -15,43 +15,34 @@ public final class MissingRights {
 
     /** The sentence for a failure that a missing right caused, anywhere in its chain of causes; empty for any other. */
     public static Optional<String> sentence(Throwable failure) {
-        return sentence(failure, Optional.empty());
+        return sentence(failure, Map.of());
     }
 
     /**
      * As {@link #sentence(Throwable)}.
      *
-     * @param unnamedTopics which topics it must be about where the client reports a topic without its name
+     * @param unnamed what it must be about where the client reports a failure of this type without a name
      */
-    public static Optional<String> sentence(Throwable failure, String unnamedTopics) {
-        return sentence(failure, Optional.of(unnamedTopics));
-    }
-
-    private static Optional<String> sentence(Throwable failure, Optional<String> unnamedTopics) {
+    public static Optional<String> sentence(
+            Throwable failure, Map<Class<? extends AuthorizationException>, String> unnamed) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof AuthorizationException missing) {
                 return Optional.of(
-                        "The broker does not let this user use " + resource(missing, unnamedTopics) + "." + REMEDY);
+                        "The broker does not let this user use " + resource(missing, unnamed) + "." + REMEDY);
             }
         }
         return Optional.empty();
     }
 
-    private static String resource(AuthorizationException missing, Optional<String> unnamedTopics) {
-        if (missing instanceof TopicAuthorizationException topic) {
-            if (!topic.unauthorizedTopics().isEmpty()) {
-                return "topic " + String.join(", ", new TreeSet<>(topic.unauthorizedTopics()));
-            }
-            if (unnamedTopics.isPresent()) {
-                return unnamedTopics.get();
-            }
+    private static String resource(
+            AuthorizationException missing, Map<Class<? extends AuthorizationException>, String> unnamed) {
+        if (missing instanceof TopicAuthorizationException topic
+                && !topic.unauthorizedTopics().isEmpty()) {
+            return "topic " + String.join(", ", new TreeSet<>(topic.unauthorizedTopics()));
         }
         if (missing instanceof GroupAuthorizationException group && group.groupId() != null) {
             return "consumer group " + group.groupId();
         }
-        if (missing instanceof TransactionalIdAuthorizationException) {
-            return "its transactional id";
-        }
-        return "what it asked for (" + AdminCalls.reason(missing) + ")";
+        return unnamed.getOrDefault(missing.getClass(), "what it asked for (" + AdminCalls.reason(missing) + ")");
     }
 }

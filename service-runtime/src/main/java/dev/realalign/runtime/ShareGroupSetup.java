@@ -8,6 +8,7 @@ import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.FinalizedVersionRange;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.GroupAuthorizationException;
 
 /** Settings of share groups (KIP-932): they belong to the group, not to its members. */
 final class ShareGroupSetup {
@@ -35,7 +36,8 @@ final class ShareGroupSetup {
             AdminCalls.await(
                     cluster,
                     admin.incrementalAlterConfigs(Map.of(resource, settings.toList()))
-                            .all());
+                            .all(),
+                    Map.of(GroupAuthorizationException.class, "group " + group + " (the operation ALTER_CONFIGS)"));
         } catch (ApiException e) {
             throw UserErrorException.failure(
                     "the brokers refuse the settings " + SETTINGS + " of the share group " + group + ": "

@@ -14,10 +14,12 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.slf4j.Logger;
@@ -115,17 +117,21 @@ final class TopicSetup {
         List<String> names = topics.stream().map(Topic::name).toList();
         Map<String, TopicDescription> descriptions =
                 AdminCalls.await(cluster, admin.describeTopics(names).allTopicNames());
-        Map<ConfigResource, Config> settings = AdminCalls.await(
-                cluster,
-                admin.describeConfigs(names.stream()
-                                .map(n -> new ConfigResource(ConfigResource.Type.TOPIC, n))
-                                .toList())
-                        .all());
+        Map<ConfigResource, KafkaFuture<Config>> settings = admin.describeConfigs(names.stream()
+                        .map(n -> new ConfigResource(ConfigResource.Type.TOPIC, n))
+                        .toList())
+                .values();
         Map<String, Topic<?, ?>> byName = new TreeMap<>();
         topics.forEach(t -> byName.put(t.name(), t));
         Map<String, Map<String, String>> values = new TreeMap<>();
-        settings.forEach((resource, config) -> {
+        settings.forEach((resource, answer) -> {
             Map<String, String> own = values.computeIfAbsent(resource.name(), n -> new TreeMap<>());
+            Config config = AdminCalls.await(
+                    cluster,
+                    answer,
+                    Map.of(
+                            TopicAuthorizationException.class,
+                            "topic " + resource.name() + " (the operation DESCRIBE_CONFIGS)"));
             config.entries().forEach(e -> own.put(e.name(), String.valueOf(e.value())));
         });
         List<FoundTopic> found = new ArrayList<>();

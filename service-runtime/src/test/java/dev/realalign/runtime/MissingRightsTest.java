@@ -2,6 +2,7 @@ package dev.realalign.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.kafka.common.errors.ClusterAuthorizationException;
@@ -21,7 +22,8 @@ class MissingRightsTest {
                 Arguments.of(
                         new TopicAuthorizationException("Topic authorization failed."), "topics that begin with app-"),
                 Arguments.of(GroupAuthorizationException.forGroupId("curators"), "consumer group curators"),
-                Arguments.of(new TransactionalIdAuthorizationException("no"), "its transactional id"),
+                Arguments.of(new TransactionalIdAuthorizationException("no"), "transactional id writer"),
+                Arguments.of(new GroupAuthorizationException("No group."), "what it asked for (No group)"),
                 Arguments.of(new ClusterAuthorizationException("No."), "what it asked for (No)"));
     }
 
@@ -29,7 +31,12 @@ class MissingRightsTest {
     @MethodSource("failures")
     void a_sentence_names_what_the_user_may_not_use(RuntimeException failure, String resource) {
         assertThat(MissingRights.sentence(
-                        new IllegalStateException("thread died", failure), "topics that begin with app-"))
+                        new IllegalStateException("thread died", failure),
+                        Map.of(
+                                TopicAuthorizationException.class,
+                                "topics that begin with app-",
+                                TransactionalIdAuthorizationException.class,
+                                "transactional id writer")))
                 .contains("The broker does not let this user use " + resource
                         + ". Give it the rights that docs/security.md lists for its role.");
     }

@@ -9,11 +9,14 @@ import dev.realalign.runtime.WorkerService;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.errors.StreamsException;
@@ -148,8 +151,13 @@ public final class CuratorService extends WorkerService {
     private UserErrorException gaveUp() {
         Throwable cause = lastFailure;
         Optional<String> missing = Optional.ofNullable(cause)
-                .flatMap(failure ->
-                        MissingRights.sentence(failure, "topics that begin with " + config.applicationId() + "-"));
+                .flatMap(failure -> MissingRights.sentence(
+                        failure,
+                        Map.of(
+                                TopicAuthorizationException.class,
+                                "topics that begin with " + config.applicationId() + "-",
+                                TransactionalIdAuthorizationException.class,
+                                "transactional ids that begin with " + config.applicationId() + "-")));
         if (missing.isPresent()) {
             return UserErrorException.failure(missing.get(), cause);
         }

@@ -27,11 +27,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -260,9 +262,16 @@ public final class TrainerService extends WorkerService {
     }
 
     private void throwIfFinal(KafkaException failure) {
-        MissingRights.sentence(failure).ifPresent(sentence -> {
-            throw UserErrorException.failure(sentence, failure);
-        });
+        MissingRights.sentence(
+                        failure,
+                        Map.of(
+                                TransactionalIdAuthorizationException.class,
+                                "transactional id "
+                                        + KafkaLedgerLog.transactionalId(
+                                                config.loop().model())))
+                .ifPresent(sentence -> {
+                    throw UserErrorException.failure(sentence, failure);
+                });
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof AuthenticationException || cause instanceof UnsupportedVersionException) {
                 throw UserErrorException.failure(

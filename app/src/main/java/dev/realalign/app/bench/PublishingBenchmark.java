@@ -28,6 +28,7 @@ import dev.realalign.schemas.signing.SigningKey;
 import dev.realalign.schemas.signing.TrustedKeys;
 import dev.realalign.subscriber.CheckpointSubscriber;
 import dev.realalign.subscriber.ReceivedVersion;
+import dev.realalign.trainer.kafka.KafkaLedgerLog;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -121,7 +122,7 @@ public final class PublishingBenchmark {
 
     private static KafkaProducer<String, CheckpointCandidate> trainer(ClusterConfig cluster) {
         Map<String, Object> client = cluster.producer("bench-trainer");
-        client.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "trainer-" + MODEL);
+        client.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, KafkaLedgerLog.transactionalId(MODEL));
         KafkaProducer<String, CheckpointCandidate> producer = new KafkaProducer<>(
                 client,
                 Topics.CHECKPOINT_CANDIDATES.keySerializer(),

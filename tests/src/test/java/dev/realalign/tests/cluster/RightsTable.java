@@ -47,7 +47,7 @@ final class RightsTable {
 
         @Override
         public String toString() {
-            return role + ": " + resources.get(0).resourceType() + " " + name();
+            return role + ": " + resources.get(0).resourceType() + " " + name() + " " + operations;
         }
     }
 

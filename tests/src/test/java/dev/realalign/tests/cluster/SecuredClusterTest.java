@@ -21,9 +21,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -32,6 +34,7 @@ import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.resource.ResourceType;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -55,6 +58,7 @@ class SecuredClusterTest {
     private static final String WORKER = "negatives-1";
     private static final String PASSWORD = "a-secret-of-tests";
     private static final Duration SOON = Duration.ofSeconds(300);
+    private static final List<String> ROLES = List.of("feed", "curate", "negatives", "train", "publish", "subscribe");
 
     @TempDir
     static Path folder;
@@ -63,6 +67,7 @@ class SecuredClusterTest {
     private static Brokers brokers;
     private static Admin admin;
     private static List<Right> rights;
+    private static final Set<String> prepared = new HashSet<>();
 
     @BeforeAll
     static void start() throws Exception {
@@ -123,6 +128,7 @@ class SecuredClusterTest {
         for (Right right : rights) {
             allow(right);
         }
+        run("setup");
     }
 
     @AfterAll
@@ -138,12 +144,28 @@ class SecuredClusterTest {
         }
     }
 
+    /** Its stores' changelogs are the one thing that a role creates. */
+    @Test
+    @Order(0)
+    void aCuratorThatMayNotCreateItsOwnTopicsEndsWithASentenceThatNamesThem() throws Exception {
+        Right creating = rights.stream()
+                .filter(right ->
+                        right.role().equals("curate") && right.operations().contains(AclOperation.CREATE))
+                .findFirst()
+                .orElseThrow();
+
+        assertEndsNaming(new Right(creating.role(), creating.resources(), List.of(AclOperation.CREATE)));
+    }
+
     @Test
     @Order(1)
     void withExactlyItsRightsEveryRoleWorksFromPicturesToAVerifiedVersion() throws Exception {
         Path photos = folder.resolve("photos");
-        Pictures.tiles(photos, 80);
-        run("setup");
+        Path more = Files.createDirectories(folder.resolve("more"));
+        List<Path> tiles = Pictures.tiles(photos, 160);
+        for (Path tile : tiles.subList(80, tiles.size())) {
+            Files.move(tile, more.resolve(tile.getFileName()));
+        }
         run("keys", "generate", "--out", folder.resolve("keys").toString());
         run("feed", photos.toString(), "--caption", "a tile");
         try (RoleProcess dashboard = role("dashboard");
@@ -224,36 +246,81 @@ class SecuredClusterTest {
 
     static List<Right> rightsOfRoles() throws IOException {
         return RightsTable.read(MODEL, APPLICATION, WORKER, allTopics()).stream()
-                .filter(right -> List.of("feed", "curate", "negatives", "train", "publish", "subscribe")
-                        .contains(right.role()))
+                .filter(right -> ROLES.contains(right.role()))
                 .toList();
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(name = "{0}")
     @MethodSource("rightsOfRoles")
     @Order(2)
     void withoutOneOfThemItEndsWithASentenceThatNamesIt(Right right) throws Exception {
-        try {
-            forbid(right);
-            assertEndsNaming(right);
-        } finally {
-            allow(right);
+        assertEndsNaming(right);
+    }
+
+    /**
+     * One operation of a row, where the others leave the topic in sight: what is missing shows at work only, or when the
+     * settings of topics are looked at, which is the same for every topic of a role.
+     */
+    static List<Right> singleOperations() throws IOException {
+        List<Right> singles = new ArrayList<>();
+        Set<String> looking = new HashSet<>();
+        for (Right right : rightsOfRoles()) {
+            boolean topic = right.resources().get(0).resourceType() == ResourceType.TOPIC;
+            for (AclOperation operation : right.operations()) {
+                boolean shows =
+                        switch (operation) {
+                            case READ -> right.operations().contains(AclOperation.WRITE);
+                            case WRITE -> right.operations().contains(AclOperation.READ);
+                            case DESCRIBE_CONFIGS -> looking.add(right.role());
+                            default -> false;
+                        };
+                if (topic && shows) {
+                    singles.add(new Right(right.role(), right.resources(), List.of(operation)));
+                }
+            }
+        }
+        return singles;
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("singleOperations")
+    @Order(3)
+    void withoutOneOperationItEndsWithASentenceThatNamesIt(Right right) throws Exception {
+        if (prepared.add(right.role())) {
+            giveWork(right.role());
+        }
+        assertEndsNaming(right);
+    }
+
+    /** What a role would work on, so that it needs its rights; roles before it are told to work until there is some. */
+    private static void giveWork(String role) throws Exception {
+        switch (role) {
+            case "curate" -> run("feed", folder.resolve("more").toString());
+            case "train" -> letWork("curate", Topics.PREFERENCE_TRIPLES.name(), 40);
+            case "publish" -> letWork("train", Topics.CHECKPOINT_CANDIDATES.name(), 1);
+            default -> {}
+        }
+    }
+
+    private static void letWork(String command, String topic, int records) throws Exception {
+        long before = records(topic);
+        try (RoleProcess role = role(command)) {
+            await().atMost(SOON).until(() -> records(topic) >= before + records || !role.isAlive());
+            assertThat(records(topic)).as(role.printed()).isGreaterThanOrEqualTo(before + records);
         }
     }
 
     private static void assertEndsNaming(Right right) throws Exception {
+        forbid(right);
         try (RoleProcess role = right.role().equals("feed")
                 ? role("feed", folder.resolve("photos").toString())
                 : role(right.role())) {
             assertThat(role.exitCode(SOON)).isEqualTo(1);
             assertThat(role.err().lines().filter(line -> line.startsWith("realalign: ")))
                     .as(role.err())
-                    .anySatisfy(line -> assertThat(line)
-                            .contains(
-                                    right.resources().get(0).resourceType() == ResourceType.TRANSACTIONAL_ID
-                                            ? "transactional id"
-                                            : right.name())
-                            .contains("docs/security.md"));
+                    .anySatisfy(line -> assertThat(line).contains(right.name()).contains("docs/security.md"));
+        } finally {
+            allow(right);
         }
     }
 
@@ -319,6 +386,8 @@ class SecuredClusterTest {
         settings.put("bootstrap.servers", brokers.bootstrapServers());
         settings.put("schema.registry.url", elsewhere.registryUrl());
         settings.put("cluster.timeout.ms", "60000");
+        // a killed role's place in its group is free again after this, not after 45 s
+        settings.put("session.timeout.ms", "6000");
         settings.put("blob.store.uri", folder.resolve("blobs").toUri().toString());
         settings.put(
                 "checkpoint.store.uri", folder.resolve("checkpoints").toUri().toString());
@@ -337,6 +406,9 @@ class SecuredClusterTest {
         settings.put(
                 "generator.trust.file", folder.resolve("keys/realalign.pub").toString());
         settings.put("generator.versions.dir", folder.resolve("generator").toString());
+        // whether candidates are good is not the question here
+        settings.put("publisher.gate.held.out.ratio.max", "100");
+        settings.put("publisher.gate.parent.increase.max", "100");
         settings.put("dashboard.port", "0");
         settings.put("dashboard.history.file", folder.resolve("history.ring").toString());
         settings.put("trainer.candidate.every.steps", "2");

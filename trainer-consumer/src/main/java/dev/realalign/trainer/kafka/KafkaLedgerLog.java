@@ -80,7 +80,7 @@ public final class KafkaLedgerLog implements LedgerLog {
             Map<String, Object> reader,
             Duration timeout) {
         Map<String, Object> settings = new HashMap<>(producer);
-        settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "trainer-" + model);
+        settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, transactionalId(model));
         return new KafkaLedgerLog(
                 model,
                 group,
@@ -88,6 +88,11 @@ public final class KafkaLedgerLog implements LedgerLog {
                 registry,
                 reader,
                 timeout);
+    }
+
+    /** The transactional id of whoever trains a line. */
+    public static String transactionalId(String model) {
+        return "trainer-" + model;
     }
 
     @Override
