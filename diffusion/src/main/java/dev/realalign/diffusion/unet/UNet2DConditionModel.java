@@ -10,6 +10,7 @@ import dev.realalign.diffusion.nn.GroupNorm;
 import dev.realalign.diffusion.nn.LayerNorm;
 import dev.realalign.diffusion.nn.Linear;
 import dev.realalign.diffusion.nn.Network;
+import dev.realalign.diffusion.nn.Parameter;
 import dev.realalign.diffusion.nn.WeightFiles;
 import dev.realalign.diffusion.nn.Weights;
 import dev.realalign.diffusion.tensor.Device;
@@ -198,6 +199,11 @@ public final class UNet2DConditionModel implements Denoiser {
     @Override
     public Map<String, Linear> linears() {
         return network.linears();
+    }
+
+    @Override
+    public Map<String, Parameter> trainable() {
+        return network.parameters();
     }
 
     @Override

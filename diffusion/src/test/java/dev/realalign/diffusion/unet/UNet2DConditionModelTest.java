@@ -308,7 +308,7 @@ class UNet2DConditionModelTest {
                 LoraAdapter adapter = LoraAdapter.create(unet, new LoraConfig(2, 2), 5);
                 TensorScope scope = TensorScope.open()) {
             float[] plain = predict(unet).toFloats();
-            for (Tensor up : adapter.up()) {
+            for (Tensor up : adapter.zeroAtStart()) {
                 up.assignInPlace(Tensor.randn(70, up.shape()).mul(0.1));
             }
             unet.use(adapter);

@@ -1,7 +1,7 @@
 package dev.realalign.trainer.learn;
 
 import dev.realalign.diffusion.denoiser.Denoiser;
-import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.tensor.Autograd;
 import dev.realalign.diffusion.tensor.Ops;
 import dev.realalign.diffusion.tensor.Tensor;
@@ -37,8 +37,8 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
      */
     public static PreferencePass backward(
             Denoiser denoiser,
-            LoraAdapter policy,
-            @Nullable LoraAdapter reference,
+            Adapter policy,
+            @Nullable Adapter reference,
             NoisedPairs batch,
             Objective objective,
             Safeguards safeguards) {
@@ -53,8 +53,8 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
      */
     public static PreferencePass backward(
             Denoiser denoiser,
-            LoraAdapter policy,
-            @Nullable LoraAdapter reference,
+            Adapter policy,
+            @Nullable Adapter reference,
             NoisedPairs batch,
             Objective objective,
             Safeguards safeguards,
@@ -74,8 +74,8 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
      */
     static PreferencePass backward(
             Denoiser denoiser,
-            LoraAdapter policy,
-            @Nullable LoraAdapter reference,
+            Adapter policy,
+            @Nullable Adapter reference,
             NoisedPairs part,
             Objective objective,
             Safeguards safeguards,
@@ -104,7 +104,7 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
 
     /** The errors of a batch, nothing recorded, with no more than so many pairs in the network at once. */
     static List<PairErrors> measured(
-            Denoiser denoiser, LoraAdapter policy, @Nullable LoraAdapter reference, NoisedPairs batch, int microPairs) {
+            Denoiser denoiser, Adapter policy, @Nullable Adapter reference, NoisedPairs batch, int microPairs) {
         List<PairErrors> errors = new ArrayList<>();
         for (int from = 0; from < batch.pairs(); from += microPairs) {
             try (TensorScope scope = TensorScope.open()) {
@@ -128,8 +128,8 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
 
         static Forward of(
                 Denoiser denoiser,
-                LoraAdapter policy,
-                @Nullable LoraAdapter reference,
+                Adapter policy,
+                @Nullable Adapter reference,
                 NoisedPairs batch,
                 Objective objective,
                 boolean anchored) {
@@ -164,8 +164,7 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
      *
      * @param reference the reference's {@link #squaredErrors} on the same batch
      */
-    public static List<PairErrors> measure(
-            Denoiser denoiser, LoraAdapter policy, NoisedPairs batch, double[] reference) {
+    public static List<PairErrors> measure(Denoiser denoiser, Adapter policy, NoisedPairs batch, double[] reference) {
         double[] sums = squaredErrors(denoiser, policy, batch);
         int pairs = batch.pairs();
         long elements = batch.target().count() / batch.target().size(0);
@@ -186,14 +185,14 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
     }
 
     /** Sum of squared errors of each of a batch's samples, preferred ones first. */
-    public static double[] squaredErrors(Denoiser denoiser, @Nullable LoraAdapter adapter, NoisedPairs batch) {
+    public static double[] squaredErrors(Denoiser denoiser, @Nullable Adapter adapter, NoisedPairs batch) {
         try (TensorScope scope = TensorScope.open()) {
             return Ops.sumSquaresPerSample(predict(denoiser, adapter, batch).sub(batch.target()))
                     .toDoubles();
         }
     }
 
-    static Tensor predict(Denoiser denoiser, @Nullable LoraAdapter adapter, NoisedPairs batch) {
+    static Tensor predict(Denoiser denoiser, @Nullable Adapter adapter, NoisedPairs batch) {
         denoiser.use(adapter);
         return Autograd.withoutGrad(() -> denoiser.predict(batch.noisy(), batch.timesteps(), batch.conditioning()));
     }

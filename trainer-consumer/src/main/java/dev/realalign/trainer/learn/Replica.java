@@ -1,7 +1,7 @@
 package dev.realalign.trainer.learn;
 
 import dev.realalign.diffusion.denoiser.Denoiser;
-import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.tensor.Autograd;
 import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.Tensor;
@@ -16,7 +16,7 @@ import dev.realalign.diffusion.tensor.TensorScope;
  * @param reference what it is compared with
  * @param lagged what some objectives sample from
  */
-record Replica(Denoiser denoiser, LoraAdapter policy, LoraAdapter average, LoraAdapter reference, LoraAdapter lagged)
+record Replica(Denoiser denoiser, Adapter policy, Adapter average, Adapter reference, Adapter lagged)
         implements AutoCloseable {
 
     /** Another one of the same values on a device. */
