@@ -8,15 +8,18 @@ import dev.realalign.diffusion.bench.Scale;
 import dev.realalign.diffusion.bench.Workload;
 import dev.realalign.diffusion.bench.Workloads;
 import dev.realalign.diffusion.tensor.Device;
+import dev.realalign.diffusion.tensor.ElementType;
 import dev.realalign.diffusion.tensor.TensorException;
 import dev.realalign.diffusion.tensor.TorchEngine;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.trainer.bench.DpoStep;
+import dev.realalign.trainer.learn.EngineSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -74,6 +77,15 @@ final class DiffusionBenchCommand implements Callable<Integer> {
     private @Nullable Integer threads;
 
     @Option(
+            names = "--replicas",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "Replicas of the network that share the pairs of the step dpo, each with --threads threads, as"
+                            + " trainer.devices makes them (default: ${DEFAULT-VALUE}).")
+    private int replicas;
+
+    @Option(
             names = "--steps",
             paramLabel = "N",
             defaultValue = "12",
@@ -95,11 +107,12 @@ final class DiffusionBenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (steps < 1 || warmUp < 0 || (threads != null && threads < 1)) {
-            throw UserErrorException.usage("--steps and --threads must be at least 1, --warm-up at least 0.");
+        if (steps < 1 || replicas < 1 || warmUp < 0 || (threads != null && threads < 1)) {
+            throw UserErrorException.usage(
+                    "--steps, --replicas and --threads must be at least 1, --warm-up at least 0.");
         }
-        List<Workload> chosen = chosen();
         Device where = where();
+        List<Workload> chosen = chosen(engine(where));
         if (threads != null) {
             TorchEngine.setThreads(threads);
         }
@@ -110,6 +123,7 @@ final class DiffusionBenchCommand implements Callable<Integer> {
         ObjectNode report = Json.object()
                 .put("device", where.name())
                 .put("threads", TorchEngine.threads())
+                .put("replicas", replicas)
                 .put("warmUp", warmUp)
                 .put("steps", steps);
         ArrayNode measured = report.putArray(WORKLOADS);
@@ -132,8 +146,8 @@ final class DiffusionBenchCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private List<Workload> chosen() {
-        List<Workload> all = Stream.concat(Workloads.all().stream(), Stream.of(new DpoStep()))
+    private List<Workload> chosen(EngineSettings engine) {
+        List<Workload> all = Stream.concat(Workloads.all().stream(), Stream.of(new DpoStep(engine)))
                 .toList();
         List<String> names = all.stream().map(Workload::name).toList();
         List<String> unknown =
@@ -145,6 +159,14 @@ final class DiffusionBenchCommand implements Callable<Integer> {
         return all.stream()
                 .filter(workload -> only.isEmpty() || only.contains(workload.name()))
                 .toList();
+    }
+
+    private EngineSettings engine(Device where) {
+        try {
+            return new EngineSettings(Collections.nCopies(replicas, where), ElementType.F32, false);
+        } catch (IllegalArgumentException e) {
+            throw UserErrorException.usage("--replicas " + replicas + " is not possible: " + e.getMessage() + ".");
+        }
     }
 
     private Device where() {
@@ -172,6 +194,7 @@ final class DiffusionBenchCommand implements Callable<Integer> {
         command.addAll(List.of("bench", "diffusion", "--json", "--only", workload.name(), "--device", device));
         command.addAll(List.of("--steps", String.valueOf(steps), "--warm-up", String.valueOf(warmUp)));
         command.addAll(List.of("--threads", String.valueOf(TorchEngine.threads())));
+        command.addAll(List.of("--replicas", String.valueOf(replicas)));
         try {
             Process process = new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.INHERIT)

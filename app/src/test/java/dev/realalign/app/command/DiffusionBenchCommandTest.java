@@ -58,7 +58,7 @@ class DiffusionBenchCommandTest {
     void countsBelowOneAreRefused() {
         assertThat(run("--steps", "0")).isEqualTo(2);
         assertThat(err.toString())
-                .startsWith("realalign: --steps and --threads must be at least 1, --warm-up at least 0.");
+                .startsWith("realalign: --steps, --replicas and --threads must be at least 1, --warm-up at least 0.");
     }
 
     @Test

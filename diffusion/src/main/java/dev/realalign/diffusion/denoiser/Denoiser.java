@@ -1,10 +1,13 @@
 package dev.realalign.diffusion.denoiser;
 
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.lora.LoraTargets;
 import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.ElementType;
 import dev.realalign.diffusion.tensor.Tensor;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * A network that predicts from a noisy sample what its training asked for: the noise, the velocity. Used by one thread at a time.
@@ -22,6 +25,18 @@ public interface Denoiser extends LoraTargets, AutoCloseable {
      * @throws IllegalArgumentException if the shapes do not go together
      */
     Tensor predict(Tensor noisy, Tensor timesteps, Conditioning conditioning);
+
+    /**
+     * Begins predictions of the same samples under several adapters: what comes before the first layer that any of them changes is
+     * computed once, unrecorded.
+     *
+     * @param adapters all that are going to be used
+     * @return each call predicts under the adapter in use then, as {@link #predict} does, and to the same bits. It lives as long as the caller's scope
+     * @throws IllegalArgumentException if the shapes do not go together
+     */
+    default Supplier<Tensor> begin(List<Adapter> adapters, Tensor noisy, Tensor timesteps, Conditioning conditioning) {
+        return () -> predict(noisy, timesteps, conditioning);
+    }
 
     /** Channels of a noisy sample: 4 in Stable Diffusion 1.5, 9 in its inpainting network. */
     int inChannels();

@@ -7,6 +7,7 @@ import dev.realalign.diffusion.tensor.Ops;
 import dev.realalign.diffusion.tensor.Tensor;
 import dev.realalign.diffusion.tensor.TensorScope;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -84,7 +85,8 @@ public abstract sealed class Adapter implements AutoCloseable permits LoraAdapte
      * @throws IllegalArgumentException if the two differ in kind, layers, rank or alpha
      */
     public void assign(Adapter other) {
-        forEachPair(other, Tensor::assignInPlace);
+        checkCombines(other);
+        Ops.assignAllInPlace(List.copyOf(parameters.values()), List.copyOf(other.parameters.values()));
     }
 
     /**
@@ -93,19 +95,20 @@ public abstract sealed class Adapter implements AutoCloseable permits LoraAdapte
      * @throws IllegalArgumentException if the two differ in kind, layers, rank or alpha
      */
     public void average(Adapter other, double decay) {
-        forEachPair(other, (mine, theirs) -> mine.blendInPlace(decay, theirs, 1 - decay));
+        checkCombines(other);
+        parameters.forEach((name, tensor) -> tensor.blendInPlace(decay, other.parameter(name), 1 - decay));
     }
 
-    private interface Pair {
-        void apply(Tensor mine, Tensor theirs);
-    }
-
-    private void forEachPair(Adapter other, Pair action) {
-        if (!scalesAs(other) || !parameters.keySet().equals(other.parameters.keySet())) {
+    private void checkCombines(Adapter other) {
+        if (!scalesAs(other)
+                || !parameters.keySet().equals(other.parameters.keySet())
+                || parameters.entrySet().stream()
+                        .anyMatch(mine -> !Arrays.equals(
+                                mine.getValue().shape(),
+                                other.parameter(mine.getKey()).shape()))) {
             throw new IllegalArgumentException(
                     "adapters of different kind, layers, rank or alpha cannot be combined: " + this + " and " + other);
         }
-        parameters.forEach((name, tensor) -> action.apply(tensor, other.parameter(name)));
     }
 
     /** Whether equal matrices of another adapter change a network as this one's do. */

@@ -127,7 +127,7 @@ public final class AdamW implements AutoCloseable {
 
     /** Zeroes the gradients of all parameters. */
     public void clear() {
-        parameters.forEach(Autograd::clear);
+        Autograd.clear(parameters);
     }
 
     /** How many updates there have been. */

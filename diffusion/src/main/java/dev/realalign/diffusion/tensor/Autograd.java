@@ -2,6 +2,7 @@ package dev.realalign.diffusion.tensor;
 
 import ai.djl.pytorch.jni.TorchNatives;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -206,16 +207,18 @@ public final class Autograd {
 
     /** Zeroes the gradient a leaf has gathered, if any. */
     public static void clear(Tensor leaf) {
-        if (hasGradient(leaf)) {
-            try (Tensor gradient = gradient(leaf)) {
-                Autograd.withoutGrad(() -> Ops.LIBRARY.runForEffect("zero_in_place", gradient));
-            }
-        }
+        clear(List.of(leaf));
     }
 
-    /** Zeroes the gradients of several leaves. */
-    public static void clear(Iterable<Tensor> leaves) {
-        leaves.forEach(Autograd::clear);
+    /** Zeroes the gradients that several leaves have gathered. */
+    public static void clear(Collection<Tensor> leaves) {
+        try (TensorScope scope = TensorScope.open()) {
+            List<Tensor> gradients = leaves.stream()
+                    .filter(Autograd::hasGradient)
+                    .map(Autograd::gradient)
+                    .toList();
+            Ops.zeroAllInPlace(gradients);
+        }
     }
 
     /**

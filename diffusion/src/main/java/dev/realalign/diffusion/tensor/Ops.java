@@ -132,6 +132,15 @@ public final class Ops {
               return torch.linalg_vector_norm(torch.stack(torch._foreach_norm(xs, 2)), 2)
             def zeros_like(x: Tensor) -> Tensor:
               return torch.zeros_like(x)
+            def assign_all_in_place(xs: List[Tensor], sources: List[Tensor]) -> None:
+              torch._foreach_copy_(xs, sources)
+              return None
+            def add_all_in_place(xs: List[Tensor], others: List[Tensor]) -> None:
+              torch._foreach_add_(xs, others)
+              return None
+            def zero_all_in_place(xs: List[Tensor]) -> None:
+              torch._foreach_zero_(xs)
+              return None
             def scale_all_in_place(xs: List[Tensor], factor: float) -> None:
               torch._foreach_mul_(xs, factor)
               return None
@@ -241,9 +250,6 @@ public final class Ops {
               return None
             def scale_in_place(x: Tensor, factor: float) -> None:
               _0 = torch.mul_(x, factor)
-              return None
-            def zero_in_place(x: Tensor) -> None:
-              _0 = torch.zero_(x)
               return None
             def from_file(path: str, count: int, type: int) -> Tensor:
               return torch.from_file(path, False, count, dtype=type)
@@ -490,6 +496,25 @@ public final class Ops {
     /** Zeros of the same shape, type, memory layout and device. */
     public static Tensor zerosLike(Tensor x) {
         return LIBRARY.run("zeros_like", x);
+    }
+
+    /** Overwrites several tensors with others of the same shapes, one after another, converting the types. */
+    public static void assignAllInPlace(List<Tensor> xs, List<Tensor> sources) {
+        Autograd.withoutGrad(() -> LIBRARY.runForEffect("assign_all_in_place", xs, sources));
+    }
+
+    /** Adds other tensors of the same shapes to several, in place. */
+    public static void addAllInPlace(List<Tensor> xs, List<Tensor> others) {
+        if (!xs.isEmpty()) {
+            Autograd.withoutGrad(() -> LIBRARY.runForEffect("add_all_in_place", xs, others));
+        }
+    }
+
+    /** Sets every element of several tensors to zero. */
+    static void zeroAllInPlace(List<Tensor> xs) {
+        if (!xs.isEmpty()) {
+            Autograd.withoutGrad(() -> LIBRARY.runForEffect("zero_all_in_place", xs));
+        }
     }
 
     /** Multiplies every element of several tensors by one factor, in place. */

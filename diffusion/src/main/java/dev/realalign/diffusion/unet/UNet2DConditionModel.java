@@ -3,6 +3,7 @@ package dev.realalign.diffusion.unet;
 import dev.realalign.diffusion.JsonConfig;
 import dev.realalign.diffusion.denoiser.Conditioning;
 import dev.realalign.diffusion.denoiser.Denoiser;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.nn.Activation;
 import dev.realalign.diffusion.nn.Attention;
 import dev.realalign.diffusion.nn.Conv2d;
@@ -13,6 +14,7 @@ import dev.realalign.diffusion.nn.Network;
 import dev.realalign.diffusion.nn.Parameter;
 import dev.realalign.diffusion.nn.WeightFiles;
 import dev.realalign.diffusion.nn.Weights;
+import dev.realalign.diffusion.tensor.Autograd;
 import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.ElementType;
 import dev.realalign.diffusion.tensor.Ops;
@@ -25,6 +27,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,12 +108,28 @@ public final class UNet2DConditionModel implements Denoiser {
     @Override
     public Tensor predict(Tensor noisy, Tensor timesteps, Conditioning conditioning) {
         check(noisy, timesteps, conditioning);
-        return TensorScope.of(() -> {
-            Tensor sample = network.input(noisy);
-            Tensor temb = network.singleBlock(List.of(), none -> embedTime(timesteps, conditioning)); // (B, T)
-            return forward(sample, temb, network.input(conditioning.hiddenStates()))
-                    .to(ElementType.F32);
-        });
+        return TensorScope.of(() -> finish(trunk(noisy, timesteps, conditioning, 0)));
+    }
+
+    @Override
+    public Supplier<Tensor> begin(List<Adapter> adapters, Tensor noisy, Tensor timesteps, Conditioning conditioning) {
+        List<String> changed =
+                adapters.stream().flatMap(adapter -> adapter.paths().stream()).toList();
+        if (changed.stream().anyMatch(path -> path.contains("_embedding.") || path.equals("conv_in"))) { // first of all
+            return () -> predict(noisy, timesteps, conditioning);
+        }
+        int blocks = 0;
+        while (blocks < downBlocks.size() && untouched(blocks, changed)) {
+            blocks++;
+        }
+        int shared = blocks;
+        check(noisy, timesteps, conditioning);
+        Trunk trunk = Autograd.withoutGrad(() -> trunk(noisy, timesteps, conditioning, shared));
+        return () -> TensorScope.of(() -> finish(trunk));
+    }
+
+    private static boolean untouched(int downBlock, List<String> changed) {
+        return changed.stream().noneMatch(path -> path.startsWith("down_blocks." + downBlock + "."));
     }
 
     private void check(Tensor noisy, Tensor timesteps, Conditioning conditioning) {
@@ -166,10 +185,33 @@ public final class UNet2DConditionModel implements Denoiser {
         return Ops.concatenate(List.of(pooled.to(network.device()).to(ElementType.F32), sizes), 1);
     }
 
-    private Tensor forward(Tensor sample, Tensor temb, Tensor context) {
-        Tensor x = network.singleBlock(List.of(sample), in -> inward(in.get(0))); // (B, C0, H, W)
+    /**
+     * A prediction that has come to a down block.
+     *
+     * @param temb the activated time embedding, (B, T)
+     * @param context the prompts, (B, M, E)
+     * @param skips the skip connections so far, the last of them first: what goes on is that one, too
+     * @param blocks down blocks behind it
+     */
+    private record Trunk(Tensor temb, Tensor context, Deque<Tensor> skips, int blocks) {}
+
+    private Trunk trunk(Tensor noisy, Tensor timesteps, Conditioning conditioning, int blocks) {
+        Tensor temb = network.singleBlock(List.of(), none -> embedTime(timesteps, conditioning));
+        Tensor context = network.input(conditioning.hiddenStates());
+        Tensor x = network.singleBlock(List.of(network.input(noisy)), in -> inward(in.get(0))); // (B, C0, H, W)
         Deque<Tensor> skips = new ArrayDeque<>(List.of(x));
-        for (DownBlock block : downBlocks) {
+        for (DownBlock block : downBlocks.subList(0, blocks)) {
+            x = block.forward(network, x, temb, context, skips);
+        }
+        return new Trunk(temb, context, skips, blocks);
+    }
+
+    private Tensor finish(Trunk trunk) {
+        Tensor temb = trunk.temb();
+        Tensor context = trunk.context();
+        Deque<Tensor> skips = new ArrayDeque<>(trunk.skips());
+        Tensor x = skips.element();
+        for (DownBlock block : downBlocks.subList(trunk.blocks(), downBlocks.size())) {
             x = block.forward(network, x, temb, context, skips);
         }
         x = network.singleBlock(List.of(x, temb, context), in -> {
@@ -179,7 +221,8 @@ public final class UNet2DConditionModel implements Denoiser {
         for (UpBlock block : upBlocks) {
             x = block.forward(network, x, temb, context, skips);
         }
-        return network.singleBlock(List.of(x), in -> outward(in.get(0))); // (B, out, H, W)
+        return network.singleBlock(List.of(x), in -> outward(in.get(0))) // (B, out, H, W)
+                .to(ElementType.F32);
     }
 
     private Tensor inward(Tensor sample) {

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -175,9 +176,51 @@ class FullAdapterTest {
         }
     }
 
+    @ParameterizedTest(name = "{0}: predictions that begin together are those that were made apart, to the bit")
+    @ValueSource(
+            strings = {
+                "all",
+                "conv_in",
+                "linear_1",
+                "time_emb_proj",
+                "norm1",
+                "downsamplers.0.conv",
+                "mid_block.resnets.0.conv1"
+            })
+    void begunTogether(String target) {
+        Tensor noisy = Tensor.randn(2, 2, 4, 8, 8);
+        Tensor timesteps = Tensor.of(new long[] {10, 900});
+        Conditioning prompts = Conditioning.of(Tensor.randn(3, 2, 5, 12));
+        try (FullAdapter policy = trained(new FullConfig(List.of(target)));
+                FullAdapter reference = new FullConfig(List.of(target)).create(unet, 0)) {
+            unet.use(policy);
+            Tensor direct = Autograd.withGrad(() -> unet.predict(noisy, timesteps, prompts));
+            float[] apart = direct.toFloats();
+            List<float[]> gradients = gathered(direct, policy);
+            unet.use(reference);
+            float[] ofReference = unet.predict(noisy, timesteps, prompts).toFloats();
+
+            Supplier<Tensor> begun = unet.begin(List.of(policy, reference), noisy, timesteps, prompts);
+            assertThat(begun.get().toFloats()).containsExactly(ofReference).isNotEqualTo(apart);
+            unet.use(policy);
+            Tensor later = Autograd.withGrad(begun);
+            assertThat(later.toFloats()).containsExactly(apart);
+            assertThat(gathered(later, policy)).usingRecursiveComparison().isEqualTo(gradients);
+            unet.use(null);
+        }
+    }
+
+    private static List<float[]> gathered(Tensor prediction, FullAdapter policy) {
+        Autograd.clear(policy.parameters().values());
+        Autograd.backward(prediction, Tensor.randn(5, prediction.shape()));
+        return policy.parameters().values().stream()
+                .map(leaf -> Autograd.gradient(leaf).toFloats())
+                .toList();
+    }
+
     /** Of the policy's prediction, another adapter being in use when the backward pass comes. */
     private List<float[]> gradients(FullAdapter policy, FullAdapter other) {
-        policy.parameters().values().forEach(Autograd::clear);
+        Autograd.clear(policy.parameters().values());
         unet.use(policy);
         Tensor y = Autograd.withGrad(() -> prediction(unet));
         unet.use(other);

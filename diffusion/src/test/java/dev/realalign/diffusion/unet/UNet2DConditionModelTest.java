@@ -24,11 +24,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class UNet2DConditionModelTest {
     @TempDir
@@ -297,6 +300,58 @@ class UNet2DConditionModelTest {
             }
             assertThat(Tensor.liveCount()).isEqualTo(before);
         }
+    }
+
+    @ParameterizedTest(name = "{0}, checkpointed {1}")
+    @CsvSource({
+        "to_q to_out.0, false",
+        "to_q to_out.0, true",
+        "attn1.to_k time_emb_proj, false",
+        "to_v time_embedding.linear_1, false"
+    })
+    @DisplayName(
+            "predictions begun once for several adapters are those of each adapter to the bit, as are their gradients")
+    void begun(String targets, boolean checkpointed) {
+        UNet2DConditionConfig plainFirst = config(
+                """
+                {"sample_size": 8, "block_out_channels": [32, 32], "layers_per_block": 1, "cross_attention_dim": 12, "attention_head_dim": 4,
+                 "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D"], "up_block_types": ["CrossAttnUpBlock2D", "UpBlock2D"]}
+                """);
+        LoraConfig lora = new LoraConfig(2, 2, List.of(targets.split(" ")));
+        Tensor noisy = Tensor.randn(2, 2, 4, 8, 8);
+        Tensor timesteps = Tensor.of(new long[] {10, 900});
+        Conditioning prompts = prompt(2, 12);
+        try (UNet2DConditionModel unet =
+                        new UNet2DConditionModel(plainFirst, Weights.random(3, ElementType.F32, Device.CPU), "random");
+                LoraAdapter policy = LoraAdapter.create(unet, lora, 5);
+                LoraAdapter reference = LoraAdapter.create(unet, lora, 6)) {
+            for (LoraAdapter adapter : List.of(policy, reference)) {
+                adapter.zeroAtStart()
+                        .forEach(up -> up.assignInPlace(Tensor.randn(adapter == policy ? 7 : 8, up.shape())));
+            }
+            unet.checkpointBlocks(checkpointed);
+            unet.use(reference);
+            float[] ofReference = unet.predict(noisy, timesteps, prompts).toFloats();
+            unet.use(policy);
+            Tensor direct = Autograd.withGrad(() -> unet.predict(noisy, timesteps, prompts));
+            List<float[]> gradients = gathered(direct, policy);
+
+            Supplier<Tensor> begun = unet.begin(List.of(policy, reference), noisy, timesteps, prompts);
+            unet.use(reference);
+            assertThat(begun.get().toFloats()).containsExactly(ofReference);
+            unet.use(policy);
+            Tensor later = Autograd.withGrad(begun);
+            assertThat(later.toFloats()).containsExactly(direct.toFloats()).isNotEqualTo(ofReference);
+            assertThat(gathered(later, policy)).usingRecursiveComparison().isEqualTo(gradients);
+        }
+    }
+
+    private static List<float[]> gathered(Tensor prediction, LoraAdapter adapter) {
+        Autograd.clear(adapter.parameters().values());
+        Autograd.backward(prediction, Tensor.randn(9, prediction.shape()));
+        return adapter.parameters().values().stream()
+                .map(leaf -> Autograd.gradient(leaf).toFloats())
+                .toList();
     }
 
     @Test

@@ -7,9 +7,13 @@ import dev.realalign.diffusion.bench.Workload;
 import dev.realalign.diffusion.lora.LoraAdapter;
 import dev.realalign.diffusion.lora.LoraConfig;
 import dev.realalign.diffusion.optim.AdamW;
+import dev.realalign.diffusion.tensor.TensorScope;
 import dev.realalign.diffusion.unet.UNet2DConditionModel;
+import dev.realalign.trainer.learn.EngineSettings;
 import dev.realalign.trainer.learn.NoisedPairs;
-import dev.realalign.trainer.learn.PreferencePass;
+import dev.realalign.trainer.learn.Replica;
+import dev.realalign.trainer.learn.Replicas;
+import dev.realalign.trainer.learn.ReplicatedPass;
 import dev.realalign.trainer.objective.Dpo;
 import dev.realalign.trainer.objective.Safeguards;
 
@@ -23,6 +27,15 @@ public final class DpoStep implements Workload {
     private static final double BETA = 2000;
     private static final double LEARNING_RATE = 1e-5;
     private static final double CLIP = 1;
+
+    private final EngineSettings engine;
+
+    /**
+     * @param engine in F32; its first device is the one that is measured on
+     */
+    public DpoStep(EngineSettings engine) {
+        this.engine = engine;
+    }
 
     @Override
     public String name() {
@@ -42,10 +55,15 @@ public final class DpoStep implements Workload {
         NoisedPairs pairs =
                 new NoisedPairs(batch.noisy(), batch.timesteps(), batch.target(), batch.conditioning(), batch.levels());
         AdamW optimizer = new AdamW(policy.parameters(), AdamW.Config.DEFAULT);
+        Replicas replicas = new Replicas(new Replica(unet, policy, policy, policy, policy), engine);
+        ReplicatedPass pass = new ReplicatedPass(replicas, pairs.pairs(), true);
         return new Prepared() {
             @Override
             public void step() {
-                PreferencePass.backward(unet, policy, null, pairs, new Dpo(BETA), Safeguards.NONE);
+                try (TensorScope scope = TensorScope.open()) {
+                    replicas.follow();
+                    pass.backward(new Dpo(BETA), Safeguards.NONE, pairs);
+                }
                 optimizer.clip(CLIP);
                 optimizer.step(LEARNING_RATE);
                 optimizer.clear();
@@ -53,6 +71,7 @@ public final class DpoStep implements Workload {
 
             @Override
             public void close() {
+                replicas.close();
                 optimizer.close();
                 policy.close();
                 batch.close();

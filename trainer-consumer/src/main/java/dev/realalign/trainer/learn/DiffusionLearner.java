@@ -24,7 +24,6 @@ import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.HeldOutErrors;
 import dev.realalign.schemas.ObjectiveSettings;
 import dev.realalign.schemas.Sha256;
-import dev.realalign.trainer.objective.Objective;
 import dev.realalign.trainer.objective.PairErrors;
 import dev.realalign.trainer.objective.PairGradient;
 import dev.realalign.trainer.plan.Purpose;
@@ -81,6 +80,8 @@ public final class DiffusionLearner implements Learner {
     private AdamW optimizer;
     private StageProgress progress;
     private String referenceDigest;
+    /** Whether the reference changes nothing. */
+    private boolean plainReference;
 
     /**
      * A learner at step 0: its adapter changes nothing yet and its reference is that adapter.
@@ -104,6 +105,7 @@ public final class DiffusionLearner implements Learner {
                 new Replicas(new Replica(model.denoiser(), policy, average, reference, lagged), settings.engine());
         this.progress = StageProgress.BEGINNING;
         this.referenceDigest = digest(reference);
+        this.plainReference = true;
         this.optimizer = new AdamW(policy.parameters(), settings.optimizer());
     }
 
@@ -214,13 +216,13 @@ public final class DiffusionLearner implements Learner {
         } catch (ModelFormatException | IllegalArgumentException e) {
             throw new IOException(e.getMessage(), e);
         }
-        referenceDigest = digest(reference);
+        referenceChanged();
         progress = progress.withReferenceStep(step);
     }
 
     private void refresh(Adapter to) {
         reference.assign(to);
-        referenceDigest = digest(reference);
+        referenceChanged();
     }
 
     /** What the stage's rules ask for after a step: the next one finds its references as its plan names them. */
@@ -236,9 +238,14 @@ public final class DiffusionLearner implements Learner {
         }
         if (stage.reference().mixesAfter(progress.steps())) {
             reference.average(policy, 1 - stage.reference().mixShare());
-            referenceDigest = digest(reference);
+            referenceChanged();
             progress = progress.withReferenceStep(step);
         }
+    }
+
+    private void referenceChanged() {
+        referenceDigest = digest(reference);
+        plainReference = changeNorm(reference) == 0;
     }
 
     // ---- a step ---------------------------------------------------------------------------------------------------
@@ -260,96 +267,33 @@ public final class DiffusionLearner implements Learner {
             if (step % settings.averageEvery() == 0) {
                 average.average(policy, settings.averageDecay(step / settings.averageEvery()));
             }
-            StepMetrics metrics = metrics(pairs, pass, norm, learningRate, changeNorm(), applied);
+            StepMetrics metrics = metrics(pairs, pass, norm, learningRate, changeNorm(policy), applied);
             progress = progress.after(stage.averaged(progress.growth(), -metrics.dW()));
             refreshAfter(step);
             return metrics;
         }
     }
 
-    /** The replicas go forward and back through a part of the batch each, and the policy's gradients are summed up. */
     private PreferencePass backward(ObjectiveChoice choice, NoisedPairs batch) {
-        int pairs = batch.pairs();
-        int micro = settings.microPairs() == 0 ? pairs : settings.microPairs();
-        List<Part> parts = parts(batch);
-        List<PreferencePass> passes;
-        if (choice.kind() == Kind.NFT) {
-            passes = replicas.map(
-                    parts,
-                    (replica, part) -> NftPass.backward(
-                            replica.denoiser(),
-                            replica.policy(),
-                            replica.lagged(),
-                            replica.reference(),
-                            part.batch(),
-                            choice.nft(),
-                            micro,
-                            pairs));
-        } else {
-            Objective objective = choice.objective(model.schedule().prediction());
-            List<PairGradient> known = objective instanceof Objective.Pairwise || (micro >= pairs && parts.size() == 1)
-                    ? List.of()
-                    : choice.safeguards().guard(objective, measured(parts, micro));
-            passes = replicas.map(
-                    parts,
-                    (replica, part) -> PreferencePass.backward(
-                            replica.denoiser(),
-                            replica.policy(),
-                            replica.reference(),
-                            part.batch(),
-                            objective,
-                            choice.safeguards(),
-                            micro,
-                            pairs,
-                            known.isEmpty()
-                                    ? known
-                                    : known.subList(
-                                            part.share().from(), part.share().to())));
-        }
-        replicas.gather();
-        return PreferencePass.joined(passes);
-    }
-
-    private List<PairErrors> measured(List<Part> parts, int micro) {
-        return replicas
-                .map(
-                        parts,
-                        (replica, part) -> PreferencePass.measured(
-                                replica.denoiser(), replica.policy(), replica.reference(), part.batch(), micro))
-                .stream()
-                .flatMap(List::stream)
-                .toList();
-    }
-
-    /**
-     * Some pairs of a batch, on the device of the replica they are for.
-     *
-     * @param share which of them
-     */
-    private record Part(Replicas.Share share, NoisedPairs batch) {}
-
-    private List<Part> parts(NoisedPairs batch) {
-        List<Replicas.Share> shares = replicas.shares(batch.pairs());
-        List<Part> parts = new ArrayList<>();
-        for (int i = 0; i < shares.size(); i++) {
-            Replicas.Share share = shares.get(i);
-            parts.add(new Part(share, batch.of(share.from(), share.to()).to(replicas.device(i))));
-        }
-        return parts;
+        int micro = settings.microPairs() == 0 ? batch.pairs() : settings.microPairs();
+        ReplicatedPass pass = new ReplicatedPass(replicas, micro, plainReference);
+        return choice.kind() == Kind.NFT
+                ? pass.backward(choice.nft(), batch)
+                : pass.backward(choice.objective(model.schedule().prediction()), choice.safeguards(), batch);
     }
 
     /** Shrinks the matrices that began at zero together to the largest norm they may have. */
     private void cap() {
-        double norm = settings.normCap() == 0 ? 0 : changeNorm();
+        double norm = settings.normCap() == 0 ? 0 : changeNorm(policy);
         if (norm > settings.normCap()) {
             Autograd.withoutGrad(() -> Ops.scaleAllInPlace(policy.zeroAtStart(), settings.normCap() / norm));
         }
     }
 
     /** 2-norm of the matrices together that are zero before training. */
-    private double changeNorm() {
+    private static double changeNorm(Adapter adapter) {
         try (TensorScope scope = TensorScope.open()) {
-            return Ops.totalNorm(policy.zeroAtStart()).item();
+            return Ops.totalNorm(adapter.zeroAtStart()).item();
         }
     }
 
@@ -827,7 +771,7 @@ public final class DiffusionLearner implements Learner {
             loadAdapter(policy, folder.resolve(CheckpointLayout.ADAPTER));
             loadAdapter(average, folder.resolve(CheckpointLayout.EMA));
             loadAdapter(reference, folder.resolve(CheckpointLayout.REFERENCE));
-            referenceDigest = digest(reference);
+            referenceChanged();
             try (TensorScope scope = TensorScope.open();
                     SafeTensors state = SafeTensors.open(folder.resolve(CheckpointLayout.OPTIMIZER))) {
                 Map<String, Tensor> tensors = new HashMap<>();

@@ -11,6 +11,7 @@ import dev.realalign.trainer.objective.PairErrors;
 import dev.realalign.trainer.objective.PairGradient;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,11 +45,15 @@ final class NftPass {
         for (int from = 0; from < part.pairs(); from += microPairs) {
             NoisedPairs some = part.of(from, Math.min(part.pairs(), from + microPairs));
             try (TensorScope scope = TensorScope.open()) {
-                Tensor base = PreferencePass.predict(denoiser, reference, some);
-                Tensor before = PreferencePass.predict(denoiser, old, some);
+                Supplier<Tensor> begun = denoiser.begin(
+                        reference == null ? List.of(policy, old) : List.of(policy, old, reference),
+                        some.noisy(),
+                        some.timesteps(),
+                        some.conditioning());
+                Tensor base = PreferencePass.predict(denoiser, reference, begun);
+                Tensor before = PreferencePass.predict(denoiser, old, begun);
                 denoiser.use(policy);
-                Tensor prediction =
-                        Autograd.withGrad(() -> denoiser.predict(some.noisy(), some.timesteps(), some.conditioning()));
+                Tensor prediction = Autograd.withGrad(begun);
                 errors.addAll(PreferencePass.errors(some, some, prediction, base));
                 gradients.addAll(backward(some, prediction, before, base, nft, pairs));
             }

@@ -13,6 +13,7 @@ import dev.realalign.trainer.objective.Safeguards;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,8 +110,9 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
         for (int from = 0; from < batch.pairs(); from += microPairs) {
             try (TensorScope scope = TensorScope.open()) {
                 NoisedPairs micro = batch.of(from, Math.min(batch.pairs(), from + microPairs));
-                Tensor referencePrediction = predict(denoiser, reference, micro);
-                errors.addAll(errors(micro, micro, predict(denoiser, policy, micro), referencePrediction));
+                Supplier<Tensor> begun = begin(denoiser, policy, reference, micro);
+                Tensor referencePrediction = predict(denoiser, reference, begun);
+                errors.addAll(errors(micro, micro, predict(denoiser, policy, begun), referencePrediction));
             }
         }
         return errors;
@@ -134,11 +136,11 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
                 Objective objective,
                 boolean anchored) {
             NoisedPairs used = objective.usesRejected() ? batch : batch.preferred();
+            Supplier<Tensor> begun = begin(denoiser, policy, reference, used);
             Tensor referencePrediction =
-                    objective.usesReference() || anchored ? predict(denoiser, reference, used) : null;
+                    objective.usesReference() || anchored ? predict(denoiser, reference, begun) : null;
             denoiser.use(policy);
-            Tensor prediction =
-                    Autograd.withGrad(() -> denoiser.predict(used.noisy(), used.timesteps(), used.conditioning()));
+            Tensor prediction = Autograd.withGrad(begun);
             return new Forward(
                     used,
                     prediction,
@@ -187,14 +189,22 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
     /** Sum of squared errors of each of a batch's samples, preferred ones first. */
     public static double[] squaredErrors(Denoiser denoiser, @Nullable Adapter adapter, NoisedPairs batch) {
         try (TensorScope scope = TensorScope.open()) {
-            return Ops.sumSquaresPerSample(predict(denoiser, adapter, batch).sub(batch.target()))
+            denoiser.use(adapter);
+            return Ops.sumSquaresPerSample(denoiser.predict(batch.noisy(), batch.timesteps(), batch.conditioning())
+                            .sub(batch.target()))
                     .toDoubles();
         }
     }
 
-    static Tensor predict(Denoiser denoiser, @Nullable Adapter adapter, NoisedPairs batch) {
+    /** Begins predictions of a batch under adapters, of which null is the plain network. */
+    static Supplier<Tensor> begin(Denoiser denoiser, Adapter policy, @Nullable Adapter reference, NoisedPairs batch) {
+        List<Adapter> adapters = reference == null ? List.of(policy) : List.of(policy, reference);
+        return denoiser.begin(adapters, batch.noisy(), batch.timesteps(), batch.conditioning());
+    }
+
+    static Tensor predict(Denoiser denoiser, @Nullable Adapter adapter, Supplier<Tensor> begun) {
         denoiser.use(adapter);
-        return Autograd.withoutGrad(() -> denoiser.predict(batch.noisy(), batch.timesteps(), batch.conditioning()));
+        return Autograd.withoutGrad(begun);
     }
 
     static List<PairErrors> errors(

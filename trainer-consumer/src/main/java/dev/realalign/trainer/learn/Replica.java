@@ -4,8 +4,11 @@ import dev.realalign.diffusion.denoiser.Denoiser;
 import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.tensor.Autograd;
 import dev.realalign.diffusion.tensor.Device;
+import dev.realalign.diffusion.tensor.Ops;
 import dev.realalign.diffusion.tensor.Tensor;
 import dev.realalign.diffusion.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A network and the adapters that predict through it, all on one device and used by one thread.
@@ -16,7 +19,7 @@ import dev.realalign.diffusion.tensor.TensorScope;
  * @param reference what it is compared with
  * @param lagged what some objectives sample from
  */
-record Replica(Denoiser denoiser, Adapter policy, Adapter average, Adapter reference, Adapter lagged)
+public record Replica(Denoiser denoiser, Adapter policy, Adapter average, Adapter reference, Adapter lagged)
         implements AutoCloseable {
 
     /** Another one of the same values on a device. */
@@ -43,15 +46,18 @@ record Replica(Denoiser denoiser, Adapter policy, Adapter average, Adapter refer
 
     /** Adds the gradients that its policy has gathered to those of another one's, and zeroes its own. */
     void giveGradients(Replica to) {
-        policy.parameters().forEach((name, leaf) -> {
-            if (Autograd.hasGradient(leaf)) {
-                try (TensorScope scope = TensorScope.open()) {
-                    Tensor sum = Autograd.gradient(to.policy.parameter(name));
-                    sum.blendInPlace(1, Autograd.gradient(leaf).to(sum.device()), 1);
+        try (TensorScope scope = TensorScope.open()) {
+            List<Tensor> given = new ArrayList<>();
+            List<Tensor> sums = new ArrayList<>();
+            policy.parameters().forEach((name, leaf) -> {
+                if (Autograd.hasGradient(leaf)) {
+                    given.add(Autograd.gradient(leaf).to(to.device()));
+                    sums.add(Autograd.gradient(to.policy.parameter(name)));
                 }
-                Autograd.clear(leaf);
-            }
-        });
+            });
+            Ops.addAllInPlace(sums, given);
+        }
+        Autograd.clear(policy.parameters().values());
     }
 
     @Override

@@ -17,7 +17,7 @@ import java.util.function.BiFunction;
  * each other one has a thread of its own. Which replica does what is a function of the amount of work and of the number of
  * replicas, and sums are taken in the replicas' order, so that a run is repeatable to the bit at the same number.
  */
-final class Replicas implements AutoCloseable {
+public final class Replicas implements AutoCloseable {
     private final List<Replica> replicas = new ArrayList<>();
     private final List<ExecutorService> threads = new ArrayList<>();
 
@@ -34,7 +34,7 @@ final class Replicas implements AutoCloseable {
      *
      * @param own stays the caller's; on the first device
      */
-    Replicas(Replica own, EngineSettings engine) {
+    public Replicas(Replica own, EngineSettings engine) {
         replicas.add(own);
         for (int i = 1; i < engine.devices().size(); i++) {
             String name = "trainer-replica-" + i;
@@ -68,7 +68,7 @@ final class Replicas implements AutoCloseable {
     }
 
     /** Lets the others take over the adapters of the first, where these may have changed. */
-    void follow() {
+    public void follow() {
         others().forEach(replica -> replica.assign(replicas.get(0)));
     }
 

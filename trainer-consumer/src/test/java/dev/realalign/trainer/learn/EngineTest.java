@@ -139,8 +139,8 @@ class EngineTest {
     @ParameterizedTest
     @EnumSource(
             value = Kind.class,
-            names = {"DPO", "SFT", "KTO", "DRO", "SPIN"
-            }) // pair by pair, preferred ones alone, whole batch, trajectories, samples
+            names = {"DPO", "SFT", "KTO", "DRO", "SPIN", "NFT"
+            }) // pair by pair, preferred ones alone, whole batch, trajectories, samples, its own pass
     void two_replicas_give_the_gradient_of_one(Kind kind) throws IOException {
         LearnerSettings settings = TinyPhoto.settings(ObjectiveChoice.of(kind, 20));
         Path start = afterTwoSteps(settings);

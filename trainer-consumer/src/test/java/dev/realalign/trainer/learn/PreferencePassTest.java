@@ -99,6 +99,12 @@ class PreferencePassTest {
                         .map(prediction -> Arguments.of(kind, prediction)));
     }
 
+    private Tensor predicted(LoraAdapter adapter, NoisedPairs batch) {
+        model.denoiser().use(adapter);
+        return Autograd.withoutGrad(
+                () -> model.denoiser().predict(batch.noisy(), batch.timesteps(), batch.conditioning()));
+    }
+
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("objectivesAndPredictions")
     void the_gradient_is_the_automatic_one(Kind kind, PredictionType prediction) {
@@ -108,8 +114,8 @@ class PreferencePassTest {
             PreferencePass pass = backward(choice, prediction, batch, batch.pairs());
             List<Tensor> leaves = List.copyOf(policy.parameters().values());
             float[] ours = gathered();
-            Tensor base = PreferencePass.predict(model.denoiser(), reference, batch);
-            Tensor before = PreferencePass.predict(model.denoiser(), old, batch);
+            Tensor base = predicted(reference, batch);
+            Tensor before = predicted(old, batch);
             model.denoiser().use(policy);
             Tensor loss = Autograd.withGrad(() -> loss(
                     choice,
