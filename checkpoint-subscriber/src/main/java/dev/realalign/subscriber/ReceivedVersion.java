@@ -25,7 +25,12 @@ public record ReceivedVersion(
         Instant announcedAt,
         VersionManifest manifest) {
 
-    /** The adapter under the names that diffusers and PEFT load. */
+    /** The adapter as programs of this project load it, whatever its kind: {@link #diffusersFile} or {@link #kohyaFile}. */
+    public Path adapterFile() {
+        return folder.resolve(manifest.adapterFile());
+    }
+
+    /** A LoRA under the names that diffusers and PEFT load; a full difference has no such file. */
     public Path diffusersFile() {
         return folder.resolve(CheckpointLayout.DIFFUSERS_LORA);
     }

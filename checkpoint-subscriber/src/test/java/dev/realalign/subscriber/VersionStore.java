@@ -113,7 +113,7 @@ final class VersionStore {
                 version,
                 version == 1 ? null : version - 1,
                 new BaseModel("tiny-base", digest),
-                new AdapterShape(4, 4, List.of("to_q")),
+                AdapterShape.lora(4, 4, List.of("to_q")),
                 new ObjectiveSettings("dpo", "beta / 2", Map.of()),
                 version * 10,
                 version * 80,

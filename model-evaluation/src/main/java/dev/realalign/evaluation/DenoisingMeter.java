@@ -1,7 +1,7 @@
 package dev.realalign.evaluation;
 
 import dev.realalign.diffusion.denoiser.Conditioning;
-import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.pipeline.RgbImages;
 import dev.realalign.diffusion.schedule.FlowSchedule;
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DenoisingMeter {
     private final DiffusionModel model;
-    private final List<@Nullable LoraAdapter> models;
+    private final List<@Nullable Adapter> models;
     private final DenoisingSettings settings;
     private final Draws draws;
 
@@ -37,7 +37,7 @@ public final class DenoisingMeter {
      * @param model the network, which stays the caller's and is left without an adapter
      * @param adapters what is measured beside the plain network, which is model 0; they stay the caller's
      */
-    public DenoisingMeter(DiffusionModel model, List<LoraAdapter> adapters, DenoisingSettings settings) {
+    public DenoisingMeter(DiffusionModel model, List<Adapter> adapters, DenoisingSettings settings) {
         this.model = model;
         this.models = new ArrayList<>();
         models.add(null);

@@ -1,6 +1,6 @@
 package dev.realalign.evaluation;
 
-import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.pipeline.DiffusionPipeline;
 import dev.realalign.diffusion.pipeline.RequestException;
@@ -34,7 +34,7 @@ public record DrawnPictures(
      * @param progress told how many are drawn
      * @throws RequestException listing everything the model cannot do about the request
      */
-    public double[][] features(@Nullable LoraAdapter adapter, List<String> captions, IntConsumer progress) {
+    public double[][] features(@Nullable Adapter adapter, List<String> captions, IntConsumer progress) {
         List<double[]> rows = new ArrayList<>();
         model.denoiser().use(adapter);
         try {

@@ -1,9 +1,9 @@
 package dev.realalign.publisher;
 
+import dev.realalign.diffusion.lora.Adapter;
+import dev.realalign.diffusion.lora.AdapterFiles;
 import dev.realalign.diffusion.lora.LoraAdapter;
-import dev.realalign.diffusion.lora.LoraFiles;
 import dev.realalign.diffusion.lora.LoraFormat;
-import dev.realalign.diffusion.nn.LowRank;
 import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.CheckpointKeys;
 import dev.realalign.schemas.Sha256;
@@ -38,11 +38,11 @@ final class AdapterExport {
      * @param candidate what the adapter was trained on and when
      * @param version number it is published under
      */
-    static void write(LoraAdapter adapter, Path file, LoraFormat format, CandidateManifest candidate, long version)
+    static void write(Adapter adapter, Path file, LoraFormat format, CandidateManifest candidate, long version)
             throws IOException {
         Map<String, String> metadata = metadata(adapter, candidate, version);
         metadata.put(HASH_KEY, HASH_PLACE);
-        LoraFiles.save(adapter, file, format, metadata);
+        AdapterFiles.save(adapter, file, format, metadata);
         writeHash(file, "0x" + digestOfTensors(file));
     }
 
@@ -71,24 +71,29 @@ final class AdapterExport {
         }
     }
 
-    private static Map<String, String> metadata(LoraAdapter adapter, CandidateManifest candidate, long version) {
+    private static Map<String, String> metadata(Adapter adapter, CandidateManifest candidate, long version) {
         String title = candidate.model() + " v" + CheckpointKeys.versionDigits(version);
         Architecture architecture = Architecture.of(adapter, candidate.base().id());
         Map<String, String> metadata = new TreeMap<>();
         metadata.put("modelspec.sai_model_spec", SPECIFICATION);
-        metadata.put("modelspec.architecture", architecture.modelSpec() + "/lora");
+        boolean isLora = adapter instanceof LoraAdapter;
+        metadata.put("modelspec.architecture", architecture.modelSpec() + (isLora ? "/lora" : "/lycoris"));
         metadata.put("modelspec.implementation", "https://github.com/huggingface/diffusers");
         metadata.put("modelspec.title", title);
         metadata.put("modelspec.date", candidate.createdAt().toString());
         metadata.put(
                 "modelspec.description",
-                "LoRA on " + candidate.base().id() + ", step " + candidate.step() + ", " + candidate.triples()
+                (isLora ? "LoRA on " : "Full difference to ") + candidate.base().id() + ", step " + candidate.step()
+                        + ", " + candidate.triples()
                         + " preference triples, objective "
                         + candidate.objective().name());
         metadata.put("ss_output_name", title);
         metadata.put("ss_v2", "False");
         metadata.put("ss_base_model_version", architecture.kohya());
-        metadata.put("ss_network_module", "networks.lora");
+        metadata.put("ss_network_module", isLora ? "networks.lora" : "lycoris.kohya");
+        if (!isLora) {
+            metadata.put("ss_network_args", "{\"algo\": \"full\"}");
+        }
         metadata.put("ss_steps", Long.toString(candidate.step()));
         return metadata;
     }
@@ -117,7 +122,7 @@ final class AdapterExport {
         /** Present where the second attention of the medium transformer is adapted: width 1536. */
         private static final String STABLE_DIFFUSION_3_5_MEDIUM_KEY = "transformer_blocks.0.attn2.to_q";
 
-        static Architecture of(LoraAdapter adapter, String baseId) {
+        static Architecture of(Adapter adapter, String baseId) {
             if (adapter.prefix().equals("unet") && isLayer(adapter, STABLE_DIFFUSION_1_KEY, 768, 320)) {
                 return new Architecture("stable-diffusion-v1", "sd_v1");
             }
@@ -128,9 +133,10 @@ final class AdapterExport {
             return new Architecture(baseId, baseId);
         }
 
-        private static boolean isLayer(LoraAdapter adapter, String path, long in, long out) {
-            LowRank layer = adapter.layers().get(path);
-            return layer != null && layer.down().size(1) == in && layer.up().size(0) == out;
+        private static boolean isLayer(Adapter adapter, String path, long in, long out) {
+            return adapter.matrix(path)
+                    .filter(shape -> shape[0] == out && shape[1] == in)
+                    .isPresent();
         }
     }
 }

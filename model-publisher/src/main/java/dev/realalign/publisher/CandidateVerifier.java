@@ -1,10 +1,11 @@
 package dev.realalign.publisher;
 
 import dev.realalign.diffusion.ModelFormatException;
-import dev.realalign.diffusion.lora.LoraAdapter;
-import dev.realalign.diffusion.lora.LoraFiles;
+import dev.realalign.diffusion.lora.Adapter;
+import dev.realalign.diffusion.lora.AdapterFiles;
 import dev.realalign.runtime.StoreConfig;
 import dev.realalign.runtime.UserErrorException;
+import dev.realalign.schemas.AdapterShape;
 import dev.realalign.schemas.CandidateManifest;
 import dev.realalign.schemas.CheckpointCandidate;
 import dev.realalign.schemas.CheckpointLayout;
@@ -121,12 +122,17 @@ final class CandidateVerifier {
         unequal("nextOffsets", manifest.nextOffsets(), announced.getNextOffsets(), "the announcement", problems);
     }
 
-    /** Subscribers swap adapters of a line in place: that needs one base model, one rank, one alpha, one set of targets. */
+    /** Subscribers swap adapters of a line in place: that needs one base model, one kind, one rank, one alpha, one set of targets. */
     private static void compareWithLine(CandidateManifest manifest, VersionManifest parent, List<String> problems) {
         String line = "version " + parent.version();
-        unequal("rank", manifest.adapter().rank(), parent.adapter().rank(), line, problems);
-        unequal("alpha", manifest.adapter().alpha(), parent.adapter().alpha(), line, problems);
-        unequal("targets", manifest.adapter().targets(), parent.adapter().targets(), line, problems);
+        if (manifest.adapter() instanceof AdapterShape.Lora lora
+                && parent.adapter() instanceof AdapterShape.Lora lineage) {
+            unequal("rank", lora.rank(), lineage.rank(), line, problems);
+            unequal("alpha", lora.alpha(), lineage.alpha(), line, problems);
+            unequal("targets", lora.targets(), lineage.targets(), line, problems);
+        } else {
+            unequal("adapter", manifest.adapter(), parent.adapter(), line, problems);
+        }
         unequal("base model", manifest.base().sha256(), parent.base().sha256(), line, problems);
     }
 
@@ -173,7 +179,7 @@ final class CandidateVerifier {
     private static void checkWeights(CandidateManifest manifest, Path folder, List<String> problems) {
         for (String name : List.of(CheckpointLayout.ADAPTER, CheckpointLayout.EMA)) {
             if (manifest.file(name) != null) {
-                try (LoraAdapter adapter = LoraFiles.load(folder.resolve(name))) {
+                try (Adapter adapter = AdapterFiles.load(folder.resolve(name))) {
                     AdapterRules.problems(adapter, manifest.adapter())
                             .forEach(problem -> problems.add(name + ": " + problem));
                 } catch (ModelFormatException e) {

@@ -1,8 +1,9 @@
 package dev.realalign.publisher;
 
 import dev.realalign.diffusion.ModelFormatException;
+import dev.realalign.diffusion.lora.Adapter;
+import dev.realalign.diffusion.lora.AdapterFiles;
 import dev.realalign.diffusion.lora.LoraAdapter;
-import dev.realalign.diffusion.lora.LoraFiles;
 import dev.realalign.diffusion.lora.LoraFormat;
 import dev.realalign.publisher.CandidateVerifier.SoundCandidate;
 import dev.realalign.schemas.CandidateManifest;
@@ -68,16 +69,18 @@ final class VersionWriter {
         Optional<byte[]> signature;
         try (StoreFolder.Draft draft = StoreFolder.draft(place, session)) {
             String kohya = CheckpointLayout.kohyaFile(line.model(), number);
-            try (LoraAdapter adapter = LoraFiles.load(candidate.adapter())) {
+            List<FileEntry> files = new ArrayList<>();
+            try (Adapter adapter = AdapterFiles.load(candidate.adapter())) {
                 CandidateManifest from = candidate.manifest();
-                Path diffusers = draft.file(CheckpointLayout.DIFFUSERS_LORA);
-                AdapterExport.write(adapter, diffusers, LoraFormat.PEFT, from, number);
+                if (adapter instanceof LoraAdapter) {
+                    Path diffusers = draft.file(CheckpointLayout.DIFFUSERS_LORA);
+                    AdapterExport.write(adapter, diffusers, LoraFormat.PEFT, from, number);
+                    files.add(FileEntry.of(diffusers));
+                }
                 AdapterExport.write(adapter, draft.file(kohya), LoraFormat.KOHYA, from, number);
             } catch (UncheckedIOException | ModelFormatException e) { // it was sound when it was judged
                 throw new IOException(e.getMessage(), e);
             }
-            List<FileEntry> files = new ArrayList<>();
-            files.add(FileEntry.of(draft.file(CheckpointLayout.DIFFUSERS_LORA)));
             files.add(FileEntry.of(draft.file(kohya)));
             if (candidate.errors().isPresent()) {
                 Path errors = draft.file(CheckpointLayout.HELD_OUT_ERRORS);

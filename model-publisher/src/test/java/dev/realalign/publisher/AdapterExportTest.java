@@ -2,6 +2,8 @@ package dev.realalign.publisher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.realalign.diffusion.lora.Adapter;
+import dev.realalign.diffusion.lora.AdapterFiles;
 import dev.realalign.diffusion.lora.LoraAdapter;
 import dev.realalign.diffusion.lora.LoraFiles;
 import dev.realalign.diffusion.lora.LoraFormat;
@@ -120,6 +122,40 @@ class AdapterExportTest {
             assertThat(published.metadata())
                     .containsEntry("modelspec.architecture", "stable-diffusion-v1/lora")
                     .containsEntry("ss_base_model_version", "sd_v1");
+        }
+    }
+
+    @Test
+    @DisplayName("A full difference has the keys of LyCORIS, and says that it is one")
+    void full() throws IOException {
+        CandidateStore store = new CandidateStore(root);
+        Path ema = store.file(store.candidate(10).full().write(), CheckpointLayout.EMA);
+        CandidateManifest candidate = CandidateManifest.parse(
+                Files.readAllBytes(ema.resolveSibling(CheckpointLayout.MANIFEST)), CheckpointLayout.MANIFEST);
+        Path out = root.resolve("full.safetensors");
+        try (Adapter adapter = AdapterFiles.load(ema)) {
+            AdapterExport.write(adapter, out, LoraFormat.KOHYA, candidate, 42);
+        }
+        try (TensorScope scope = TensorScope.open();
+                SafeTensors trained = SafeTensors.open(ema);
+                SafeTensors published = SafeTensors.open(out)) {
+            assertThat(published.entries().keySet())
+                    .containsExactly(
+                            "lora_unet_mid_attn1_to_out_0.diff",
+                            "lora_unet_mid_attn1_to_out_0.diff_b",
+                            "lora_unet_mid_attn1_to_q.diff",
+                            "lora_unet_mid_attn1_to_q.diff_b");
+            assertThat(published.load("lora_unet_mid_attn1_to_q.diff").toFloats())
+                    .containsExactly(trained.load("unet.mid.attn1.to_q.diff").toFloats());
+            assertThat(published.metadata())
+                    .containsEntry("modelspec.architecture", "tiny-base/lycoris")
+                    .containsEntry(
+                            "modelspec.description",
+                            "Full difference to tiny-base, step 10, 80 preference triples, objective dpo")
+                    .containsEntry("modelspec.hash_sha256", "0x" + digestBehindHeader(out))
+                    .containsEntry("ss_network_module", "lycoris.kohya")
+                    .containsEntry("ss_network_args", "{\"algo\": \"full\"}")
+                    .doesNotContainKeys("ss_network_dim", "ss_network_alpha");
         }
     }
 

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes candidates as the trainer does: small adapters of real tensors. */
 final class CandidateStore {
-    static final AdapterShape SHAPE = new AdapterShape(2, 4, List.of("to_q", "to_out.0"));
+    static final AdapterShape.Lora SHAPE = AdapterShape.lora(2, 4, List.of("to_q", "to_out.0"));
     static final BaseModel BASE = new BaseModel("tiny-base", Candidates.digest("tiny-base"));
     private static final List<String> MODULES = List.of("unet.mid.attn1.to_q", "unet.mid.attn1.to_out.0");
 
@@ -53,15 +53,35 @@ final class CandidateStore {
         private List<String> modules = MODULES;
         private int rankOfTensors = SHAPE.rank();
         private double alpha = SHAPE.alpha();
+        private boolean full;
+        private int biases = 5;
 
         private Draft(long step) {
             this.step = step;
         }
 
-        Draft shape(AdapterShape other) {
+        Draft shape(AdapterShape.Lora other) {
             shape = other;
             rankOfTensors = other.rank();
             alpha = other.alpha();
+            return this;
+        }
+
+        /** A full difference, in its manifest and in its tensors. */
+        Draft full() {
+            shape = AdapterShape.full(SHAPE.targets());
+            return fullTensors();
+        }
+
+        /** Full differences, whatever the manifest says. */
+        Draft fullTensors() {
+            full = true;
+            return this;
+        }
+
+        /** The length of each bias's difference; 5 is right. */
+        Draft biases(int length) {
+            biases = length;
             return this;
         }
 
@@ -191,6 +211,11 @@ final class CandidateStore {
             try (TensorScope scope = TensorScope.open()) {
                 Map<String, Tensor> tensors = new TreeMap<>();
                 for (String module : modules) {
+                    if (full) {
+                        tensors.put(module + ".diff", Tensor.randn(step, 5, 6).mul(value));
+                        tensors.put(module + ".diff_b", Tensor.randn(step + 1, biases));
+                        continue;
+                    }
                     tensors.put(module + ".lora_A.weight", Tensor.randn(step, rankOfTensors, 6));
                     if (alpha != rankOfTensors) {
                         tensors.put(module + ".alpha", Tensor.scalar(alpha));

@@ -178,7 +178,7 @@ class CandidateVerifierTest {
     void lineChanged() throws IOException {
         BaseModel other = new BaseModel("other", Candidates.digest("other"));
         CheckpointCandidate candidate = store.candidate(10)
-                .shape(new AdapterShape(4, 8, List.of("to_q", "to_out.0", "to_v")))
+                .shape(AdapterShape.lora(4, 8, List.of("to_q", "to_out.0", "to_v")))
                 .base(other)
                 .modules("unet.mid.attn1.to_q", "unet.mid.attn1.to_out.0", "unet.mid.attn1.to_v")
                 .write();
@@ -189,6 +189,49 @@ class CandidateVerifierTest {
                         "alpha is 8.0, version 6 says 4.0",
                         "targets is [to_out.0, to_q, to_v], version 6 says [to_out.0, to_q]",
                         "base model is " + other.sha256() + ", version 6 says " + CandidateStore.BASE.sha256());
+    }
+
+    @Test
+    @DisplayName("A full difference is as good as a LoRA, under the same rules")
+    void full() throws IOException {
+        assertThat(verifier.verify(store.candidate(10).full().write(), null).problems())
+                .isEmpty();
+        assertThat(problems(store.candidate(20)
+                        .full()
+                        .averageWeight(Double.NaN)
+                        .modules("unet.mid.attn1.to_q", "unet.mid.attn1.to_k")
+                        .write()))
+                .containsExactly(
+                        "adapter.safetensors: layer mid.attn1.to_k is none of the targets [to_out.0, to_q]",
+                        "adapter.safetensors: no layer belongs to target to_out.0",
+                        "ema.safetensors: layer mid.attn1.to_k is none of the targets [to_out.0, to_q]",
+                        "ema.safetensors: no layer belongs to target to_out.0",
+                        "ema.safetensors: tensor unet.mid.attn1.to_k.diff holds numbers that are not finite",
+                        "ema.safetensors: tensor unet.mid.attn1.to_q.diff holds numbers that are not finite");
+        assertThat(problems(
+                        store.candidate(30).full().biases(4).withoutAverage().write()))
+                .containsExactly(
+                        "adapter.safetensors: unet.mid.attn1.to_out.0.diff_b has shape [4], expected [5]",
+                        "adapter.safetensors: unet.mid.attn1.to_q.diff_b has shape [4], expected [5]");
+    }
+
+    @Test
+    @DisplayName("Tensors of another kind than the manifest says are refused")
+    void otherKind() throws IOException {
+        assertThat(problems(store.candidate(10).fullTensors().withoutAverage().write()))
+                .containsExactly(
+                        "adapter.safetensors: it is a full difference(unet, 4 tensors), its manifest says LoRA of rank"
+                                + " 2, alpha 4.0 and targets [to_out.0, to_q]");
+    }
+
+    @Test
+    @DisplayName("A line keeps its kind of adapter")
+    void kindChanged() throws IOException {
+        assertThat(verifier.verify(store.candidate(10).full().write(), parent(6))
+                        .problems())
+                .containsExactly(
+                        "adapter is full difference with targets [to_out.0, to_q], version 6 says LoRA of rank 2, alpha"
+                                + " 4.0 and targets [to_out.0, to_q]");
     }
 
     @Test

@@ -1,7 +1,7 @@
 package dev.realalign.generator;
 
 import dev.realalign.diffusion.ModelFormatException;
-import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.generator.answer.ServedModel;
 import dev.realalign.generator.draw.DiffusionArtist;
 import dev.realalign.runtime.UserErrorException;
@@ -40,7 +40,7 @@ final class VersionFollower implements AutoCloseable {
     private ServedModel served;
 
     /** A version that was read and waits for the drawing thread, which owns the adapter from then on. */
-    private record Ready(ReceivedVersion version, LoraAdapter adapter) {}
+    private record Ready(ReceivedVersion version, Adapter adapter) {}
 
     /**
      * Begins to follow.
@@ -117,7 +117,7 @@ final class VersionFollower implements AutoCloseable {
             if (version.sequence() <= newest) {
                 return;
             }
-            LoraAdapter adapter = artist.read(version.diffusersFile());
+            Adapter adapter = artist.read(version.adapterFile());
             if (ready != null) {
                 ready.adapter().close();
             }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param triples triples trained into these weights
  * @param nextOffsets next offset to train per "topic-partition" ({@link PartitionName})
  * @param base frozen model
- * @param adapter shape of the adapter
+ * @param adapter kind and shape of the adapter
  * @param objective what was minimised
  * @param seeds every seed by purpose; {@code run} is always there
  * @param referenceDigest SHA-256 of the reference adapter, null where the base itself is the reference

@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  *                                           {@link #MANIFEST}
  * models/NAME/start/                        the trainer's: the weights the line began with, while no version is good
  * models/NAME/replay/                       the trainer's: the triples its candidates' reservoirs name, by digest
- * models/NAME/versions/00000042/            the publisher's: {@link #DIFFUSERS_LORA}, NAME-v00000042.safetensors,
+ * models/NAME/versions/00000042/            the publisher's: {@link #DIFFUSERS_LORA} of a LoRA, NAME-v00000042.safetensors,
  *                                           {@link #HELD_OUT_ERRORS}, {@link #MANIFEST}, {@link #SIGNATURE} where
  *                                           versions are signed
  * </pre>
@@ -43,7 +43,7 @@ public record CheckpointLayout(Path root) {
     public static final String RESERVOIR = "reservoir.json";
     /** What was measured on the held-out set, {@link HeldOutErrors}: a candidate's, and its version's. */
     public static final String HELD_OUT_ERRORS = "held-out-errors.json";
-    /** A version's adapter under the file name that diffusers looks for. */
+    /** A version's LoRA under the file name that diffusers looks for; diffusers loads no full differences. */
     public static final String DIFFUSERS_LORA = "pytorch_lora_weights.safetensors";
 
     /** Ending of a folder that is being written. */

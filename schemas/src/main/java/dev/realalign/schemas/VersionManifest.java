@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param version version number, from 1 without gaps
  * @param parent previous version of the line, null for the first
  * @param base frozen model
- * @param adapter shape of the adapter as it is trained; the files have alpha / rank folded in and apply with a scale of 1
+ * @param adapter kind and shape of the adapter as it is trained; the files of a LoRA have alpha / rank folded in and apply
+ *     with a scale of 1
  * @param objective what was minimised, with the convention of beta
  * @param step optimizer steps behind these weights
  * @param triples triples trained into these weights
@@ -116,6 +117,13 @@ public record VersionManifest(
     /** The file of that name, or null. */
     public @Nullable FileEntry file(String name) {
         return ManifestRules.find(files, name);
+    }
+
+    /** Name of the file that programs of this project load the adapter from. */
+    public String adapterFile() {
+        return adapter instanceof AdapterShape.Lora
+                ? CheckpointLayout.DIFFUSERS_LORA
+                : CheckpointLayout.kohyaFile(model, version);
     }
 
     /**

@@ -32,7 +32,7 @@ class ManifestTest {
                 960,
                 offsets,
                 new BaseModel("tiny-photo", A),
-                new AdapterShape(4, 8.0, List.of("to_v", "to_q", "to_k", "to_out.0")),
+                AdapterShape.lora(4, 8.0, List.of("to_v", "to_q", "to_k", "to_out.0")),
                 new ObjectiveSettings("dpo", "sigma of mean squared errors", Map.of("beta", "2000", "mu", "0.5")),
                 Map.of("run", -3L, "held-out", 5L),
                 B,
@@ -54,7 +54,7 @@ class ManifestTest {
                 2,
                 1L,
                 new BaseModel("tiny-photo", A),
-                new AdapterShape(4, 8.0, List.of("to_q")),
+                AdapterShape.lora(4, 8.0, List.of("to_q")),
                 new ObjectiveSettings("sft", "", Map.of()),
                 120,
                 960,
@@ -198,9 +198,35 @@ class ManifestTest {
                 Arguments.of("\"run\"", "\"other\"", "m: seeds must name the seed of the run as \"run\""),
                 Arguments.of("\"preference-triples-0\"", "\"nonsense\"", "m: a partition is named topic-number"),
                 Arguments.of("\"rank\" : 4", "\"rank\" : 0", "m, at adapter: rank must be at least 1, not 0"),
+                Arguments.of("\"rank\" : 4,", "", "m, at adapter.rank: the key is missing"),
+                Arguments.of(
+                        "\"rank\" : 4",
+                        "\"rank\" : 4, \"kind\" : \"full\"",
+                        "m, at adapter.kind: the form has no such key"),
                 Arguments.of("\"model\" : \"cats\"", "\"model\" : \"../cats\"", "m: a model name has 1 to 64"),
                 Arguments.of("\"triples\" : 960\n}", "\"triples\" : 960\n", "m is not JSON (line "),
                 Arguments.of("\"triples\" : 960\n}", "\"triples\" : 960\n} {", "m"));
+    }
+
+    @Test
+    void a_full_difference_says_its_kind_and_no_rank() throws InvalidManifestException {
+        String full = "\"adapter\" : {\n    \"kind\" : \"full\",\n    \"targets\" : [\n      \"all\"\n    ]\n  }";
+        byte[] bytes = new String(candidate().toBytes(), StandardCharsets.UTF_8)
+                .replaceFirst("(?s)\"adapter\" : \\{.*?\\}", full)
+                .getBytes(StandardCharsets.UTF_8);
+
+        CandidateManifest read = CandidateManifest.parse(bytes, "m");
+
+        assertThat(read.adapter())
+                .isEqualTo(AdapterShape.full(List.of("all")))
+                .hasToString("full difference with targets [all]");
+        assertThat(read.toBytes()).isEqualTo(bytes);
+        assertThatThrownBy(() -> CandidateManifest.parse(
+                        new String(bytes, StandardCharsets.UTF_8)
+                                .replace("\"full\"", "\"dora\"")
+                                .getBytes(StandardCharsets.UTF_8),
+                        "m"))
+                .hasMessage("m, at adapter: kind must be full where no rank stands, not dora");
     }
 
     @ParameterizedTest

@@ -127,13 +127,16 @@ public enum Preset {
 
     /**
      * What is given, over the settings of the preset that it names. An objective that is given takes the place of the
-     * preset's stages.
+     * preset's stages, a full difference that of its LoRA's shape.
      */
     static Map<String, String> under(Map<String, String> given) {
         Map<String, String> effective = new HashMap<>();
         named(given).ifPresent(preset -> effective.putAll(preset.settings));
         if (given.containsKey(TrainerConfig.OBJECTIVE)) {
             effective.remove(TrainerConfig.STAGES);
+        }
+        if (TrainerConfig.FULL.equals(given.get(TrainerConfig.ADAPTER_KIND))) {
+            effective.keySet().removeAll(TrainerConfig.LORA_SHAPE);
         }
         effective.putAll(given);
         return effective;

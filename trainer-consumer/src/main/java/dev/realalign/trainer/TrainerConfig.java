@@ -1,6 +1,8 @@
 package dev.realalign.trainer;
 
 import dev.realalign.diffusion.ModelFormatException;
+import dev.realalign.diffusion.lora.AdapterConfig;
+import dev.realalign.diffusion.lora.FullConfig;
 import dev.realalign.diffusion.lora.LoraConfig;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.optim.AdamW;
@@ -122,14 +124,18 @@ public record TrainerConfig(
     public static final String WINNER_SFT = PREFIX + "safeguard.winner.sft";
     /** Weight of an added distance to the reference. */
     public static final String ANCHOR = PREFIX + "safeguard.anchor";
+    /** Kind of adapter. */
+    public static final String ADAPTER_KIND = PREFIX + "adapter.kind";
     /** Rank of the adapter. */
     public static final String LORA_RANK = PREFIX + "lora.rank";
     /** Alpha of the adapter. */
     public static final String LORA_ALPHA = PREFIX + "lora.alpha";
     /** Layers with a low-rank term. */
     public static final String LORA_TARGETS = PREFIX + "lora.targets";
+    /** Layers that are changed in full. */
+    public static final String FULL_TARGETS = PREFIX + "full.targets";
     /** Largest norm of the adapter. */
-    public static final String LORA_NORM_CAP = PREFIX + "lora.norm.cap";
+    public static final String NORM_CAP = PREFIX + "adapter.norm.cap";
     /** Pairs in the network at once. */
     public static final String MICRO_BATCH_PAIRS = PREFIX + "micro.batch.pairs";
     /** Pairs of a full batch. */
@@ -196,6 +202,12 @@ public record TrainerConfig(
     public static final String LEASE_TIMEOUT_MS = PREFIX + "lease.timeout.ms";
     /** Folder of event files. */
     public static final String TENSORBOARD_DIR = PREFIX + "tensorboard.dir";
+
+    /** What a full difference has not. */
+    static final List<String> LORA_SHAPE = List.of(LORA_RANK, LORA_ALPHA, LORA_TARGETS);
+
+    private static final String LORA = "lora";
+    static final String FULL = "full";
 
     private static final String FP32 = "fp32";
     private static final String BF16 = "bf16";
@@ -371,28 +383,51 @@ public record TrainerConfig(
                     Rules.atLeast(0),
                     Importance.LOW,
                     "Weight of an added squared distance to the reference's predictions, as a multiple of beta/2.")
-            .define(LORA_RANK, Type.INT, 4, Rules.between(1, 1024), Importance.MEDIUM, "Rank of the adapter.")
+            .define(
+                    ADAPTER_KIND,
+                    Type.STRING,
+                    LORA,
+                    Rules.oneOf(LORA, FULL),
+                    Importance.HIGH,
+                    "What is trained on the frozen base: lora, low-rank terms on linear layers; or full, a difference to every"
+                            + " element of a layer's weight and bias, norms and convolutions included, which takes 28 bytes of"
+                            + " memory an element beside the base (docs/training.md). A line keeps its kind.")
+            .define(
+                    LORA_RANK,
+                    Type.INT,
+                    4,
+                    Rules.between(1, 1024),
+                    Importance.MEDIUM,
+                    "Rank of a LoRA. A line keeps it.")
             .define(
                     LORA_ALPHA,
                     Type.DOUBLE,
                     4.0,
                     Rules.positive(),
                     Importance.MEDIUM,
-                    "Alpha of the adapter: its product is scaled by alpha / rank.")
+                    "Alpha of a LoRA: its product is scaled by alpha / rank. A line keeps it.")
             .define(
                     LORA_TARGETS,
                     Type.LIST,
                     LoraConfig.ATTENTION,
                     Importance.MEDIUM,
-                    "Linear layers that get a low-rank term, by the end of their path.")
+                    "Linear layers that get a low-rank term, by the end of their path. A line keeps them.")
             .define(
-                    LORA_NORM_CAP,
+                    FULL_TARGETS,
+                    Type.LIST,
+                    FullConfig.ALL,
+                    Rules.list("ends of layers' paths, or " + FullConfig.ALL + " alone", FullConfig::new),
+                    Importance.MEDIUM,
+                    "Layers that are changed in full where trainer.adapter.kind is full, by the end of their path, such as"
+                            + " to_k,to_v or norm1; all for every layer. A line keeps them.")
+            .define(
+                    NORM_CAP,
                     Type.DOUBLE,
                     0.0,
                     Rules.atLeast(0),
                     Importance.LOW,
-                    "Largest 2-norm of the adapter's up matrices together, which are zero before training: a step that leads"
-                            + " beyond is scaled back to it. 0 sets no bound.")
+                    "Largest 2-norm of the adapter's matrices together that are zero before training (a LoRA's up matrices, all"
+                            + " of a full difference): a step that leads beyond is scaled back to it. 0 sets no bound.")
             .define(
                     MICRO_BATCH_PAIRS,
                     Type.INT,
@@ -656,6 +691,18 @@ public record TrainerConfig(
                                 + " learn to smooth. Set " + NEGATIVE_MIX + " here, as the curator has it, without "
                                 + String.join(", ", SMOOTHING) + ", or choose another objective.")
                 .rule(
+                        List.of(ADAPTER_KIND, LORA_RANK, LORA_ALPHA, LORA_TARGETS),
+                        c -> !c.text(ADAPTER_KIND).equals(FULL)
+                                || LORA_SHAPE.stream().noneMatch(c.given()::containsKey),
+                        "a full difference has no rank and no alpha, and its layers are those of " + FULL_TARGETS
+                                + ". Leave these out, or set "
+                                + ADAPTER_KIND + " to " + LORA + ".")
+                .rule(
+                        List.of(ADAPTER_KIND, FULL_TARGETS),
+                        c -> !c.text(ADAPTER_KIND).equals(LORA) || !c.given().containsKey(FULL_TARGETS),
+                        "the layers of a LoRA are those of " + LORA_TARGETS + ". Leave out " + FULL_TARGETS
+                                + ", or set " + ADAPTER_KIND + " to " + FULL + ".")
+                .rule(
                         List.of(REPLAY_SHARE, BATCH_PAIRS),
                         c -> ReplayRule.draws(c.integer(BATCH_PAIRS), c.number(REPLAY_SHARE)) < c.integer(BATCH_PAIRS),
                         "no pair of a batch would be fresh. Lower the share or raise the pairs.")
@@ -811,9 +858,11 @@ public record TrainerConfig(
             problems.add(SAMPLER_STEPS + " is " + learner.sampler().steps() + ", but " + model.folder() + " has "
                     + model.schedule().size() + " noise levels. Lower it.");
         }
-        if (model.denoiser().linears().keySet().stream().noneMatch(learner.lora()::targets)) {
-            problems.add(LORA_TARGETS + " is " + String.join(",", learner.lora().targets()) + ", but no layer of "
-                    + model.folder() + " ends so. Name layers the network has, such as to_q.");
+        List<String> unmatched = learner.adapter().unmatched(model.denoiser());
+        if (!unmatched.isEmpty()) {
+            problems.add((learner.adapter() instanceof LoraConfig ? LORA_TARGETS : FULL_TARGETS) + " is "
+                    + String.join(",", learner.adapter().targets()) + ", but no layer of " + model.folder()
+                    + " ends in " + String.join(" or ", unmatched) + ". Name layers the network has, such as to_q.");
         }
         curatedResolution
                 .filter(pixels -> !pixels.equals(Integer.toString(model.resolution())))
@@ -851,10 +900,16 @@ public record TrainerConfig(
                 .orElseGet(() -> StagePlan.of(one));
     }
 
+    private static AdapterConfig adapter(ServiceConfig config) {
+        return config.text(ADAPTER_KIND).equals(FULL)
+                ? new FullConfig(config.words(FULL_TARGETS))
+                : new LoraConfig(config.integer(LORA_RANK), config.number(LORA_ALPHA), config.words(LORA_TARGETS));
+    }
+
     private static LearnerSettings learner(ServiceConfig config) {
         return new LearnerSettings(
                 config.longInteger(SEED),
-                new LoraConfig(config.integer(LORA_RANK), config.number(LORA_ALPHA), config.words(LORA_TARGETS)),
+                adapter(config),
                 plan(config),
                 new SamplerSettings(config.integer(SAMPLER_STEPS), config.integer(POINTS_PER_TRAJECTORY)),
                 new AdamW.Config(
@@ -863,7 +918,7 @@ public record TrainerConfig(
                         config.number(EPSILON),
                         config.number(WEIGHT_DECAY)),
                 config.number(CLIP_NORM),
-                config.number(LORA_NORM_CAP),
+                config.number(NORM_CAP),
                 config.integer(MICRO_BATCH_PAIRS),
                 config.number(CAPTION_DROPOUT),
                 config.number(FLIP),

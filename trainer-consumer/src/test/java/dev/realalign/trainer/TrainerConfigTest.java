@@ -3,6 +3,8 @@ package dev.realalign.trainer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.realalign.diffusion.lora.FullConfig;
+import dev.realalign.diffusion.lora.LoraConfig;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.ElementType;
@@ -71,7 +73,8 @@ class TrainerConfigTest {
         assertThat(plan.stage(2).rate().at(125, 800)).isEqualTo(2.56e-6);
         assertThat(plan.stage(2).steps()).isEqualTo(800);
         assertThat(config.loop().batchPairs()).isEqualTo(256);
-        assertThat(config.learner().lora().rank()).isEqualTo(4);
+        assertThat(config.learner().adapter())
+                .isEqualTo(new LoraConfig(4, 4, List.of("to_q", "to_k", "to_v", "to_out.0")));
         assertThat(config.learner().sampler().steps()).isEqualTo(20);
         assertThat(config.learner().captionDropout()).isEqualTo(0.2);
     }
@@ -177,12 +180,73 @@ class TrainerConfigTest {
                             "stage 2 of 2 (nft) is for flow matching, but " + model.folder()
                                     + " predicts epsilon. Choose another objective in trainer.stages or trainer.objective.",
                             "trainer.lora.targets is to_z, but no layer of " + model.folder()
-                                    + " ends so. Name layers the network has, such as to_q.",
+                                    + " ends in to_z. Name layers the network has, such as to_q.",
                             "curation.resolution.px is 16, but " + model.folder() + " trains at 32 pixels, and takes"
                                     + " pictures of no other size. Set it to 32 here and for the curator.");
             assertThat(TrainerConfig.from(with("trainer.preset", "tiny-demo")).problemsWith(model))
                     .isEmpty();
             assertThat(TrainerConfig.from(with("curation.resolution.px", "32")).problemsWith(model))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void a_full_difference_takes_its_own_targets_and_leaves_a_presets_lora_aside() {
+        assertThat(TrainerConfig.from(with("trainer.adapter.kind", "full"))
+                        .learner()
+                        .adapter())
+                .isEqualTo(new FullConfig());
+        assertThat(TrainerConfig.from(with(
+                                "trainer.adapter.kind",
+                                "full",
+                                "trainer.full.targets",
+                                "norm1,to_k",
+                                "trainer.preset",
+                                "realalign-sd15"))
+                        .learner()
+                        .adapter())
+                .isEqualTo(new FullConfig(List.of("norm1", "to_k")));
+        assertThat(TrainerConfig.from(with("trainer.adapter.kind", "lora", "trainer.preset", "realalign-sd35m"))
+                        .learner()
+                        .adapter())
+                .isInstanceOfSatisfying(
+                        LoraConfig.class, lora -> assertThat(lora.rank()).isEqualTo(32));
+    }
+
+    @Test
+    void keys_of_the_other_kind_of_adapter_are_refused_all_at_once() {
+        assertThat(problems("trainer.adapter.kind", "full", "trainer.lora.rank", "8", "trainer.batch.pairs", "0"))
+                .hasSize(2)
+                .anySatisfy(problem -> assertThat(problem).startsWith("trainer.batch.pairs is \"0\""))
+                .anySatisfy(problem -> assertThat(problem)
+                        .isEqualTo(
+                                "trainer.adapter.kind is \"full\" and trainer.lora.rank is \"8\" and trainer.lora.alpha is \"4.0\" and"
+                                        + " trainer.lora.targets is \"to_q,to_k,to_v,to_out.0\": a full difference has no rank and no"
+                                        + " alpha, and its layers are those of trainer.full.targets. Leave these out, or set"
+                                        + " trainer.adapter.kind to lora."));
+        assertThat(problems("trainer.full.targets", "all"))
+                .containsExactly(
+                        "trainer.adapter.kind is \"lora\" and trainer.full.targets is \"all\": the layers of a LoRA are those"
+                                + " of trainer.lora.targets. Leave out trainer.full.targets, or set trainer.adapter.kind to full.");
+        assertThat(problems("trainer.adapter.kind", "full", "trainer.full.targets", "all,to_q"))
+                .singleElement()
+                .asString()
+                .contains("all names every layer and stands alone, not among [all, to_q]");
+        assertThat(problems("trainer.adapter.kind", "ful"))
+                .singleElement()
+                .asString()
+                .contains("must be one of lora, full (did you mean full?)");
+    }
+
+    @Test
+    void every_target_without_a_layer_is_named() {
+        try (DiffusionModel model = TinyPhoto.load()) {
+            assertThat(TrainerConfig.from(
+                                    with("trainer.adapter.kind", "full", "trainer.full.targets", "conv_in,to_z,k"))
+                            .problemsWith(model))
+                    .containsExactly("trainer.full.targets is conv_in,to_z,k, but no layer of " + model.folder()
+                            + " ends in to_z or k. Name layers the network has, such as to_q.");
+            assertThat(TrainerConfig.from(with("trainer.adapter.kind", "full")).problemsWith(model))
                     .isEmpty();
         }
     }

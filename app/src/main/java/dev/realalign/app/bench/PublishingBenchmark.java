@@ -217,7 +217,7 @@ public final class PublishingBenchmark {
                     step * 16,
                     next,
                     new BaseModel("stable-diffusion-v1-5", DIGEST),
-                    new AdapterShape(RANK, RANK, TARGETS),
+                    AdapterShape.lora(RANK, RANK, TARGETS),
                     new ObjectiveSettings("dpo", "beta / 2", Map.of()),
                     Map.of("run", 0L),
                     null,

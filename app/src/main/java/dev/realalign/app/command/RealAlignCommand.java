@@ -41,6 +41,7 @@ import picocli.CommandLine.Spec;
             LagCommand.class,
             DashboardCommand.class,
             SampleCommand.class,
+            MergeCommand.class,
             EvaluateCommand.class,
             ParityCommand.class,
             BenchCommand.class,

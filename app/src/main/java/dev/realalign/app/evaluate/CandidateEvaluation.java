@@ -3,8 +3,8 @@ package dev.realalign.app.evaluate;
 import dev.realalign.app.feed.ImageSource;
 import dev.realalign.app.feed.SourceImage;
 import dev.realalign.diffusion.ModelFormatException;
-import dev.realalign.diffusion.lora.LoraAdapter;
-import dev.realalign.diffusion.lora.LoraFiles;
+import dev.realalign.diffusion.lora.Adapter;
+import dev.realalign.diffusion.lora.AdapterFiles;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.model.LoadOptions;
 import dev.realalign.evaluation.DenoisingMeter;
@@ -130,14 +130,14 @@ public final class CandidateEvaluation implements SecondOpinion {
                     + settings.baseModel() + "\", which is " + model.digest()
                     + ". Nothing was decided: name the trainer's base model, then start the publisher again.");
         }
-        try (LoraAdapter weights = LoraFiles.load(adapter, model.denoiser())) {
+        try (Adapter weights = AdapterFiles.load(adapter, model.denoiser())) {
             return measure(weights);
         } catch (ModelFormatException e) {
             return refused("it does not fit its base model: " + e.getMessage());
         }
     }
 
-    private Finding measure(LoraAdapter weights) {
+    private Finding measure(Adapter weights) {
         DenoisingMeter meter =
                 new DenoisingMeter(model, List.of(weights), new DenoisingSettings(SEED, settings.bands(), BATCH));
         List<ImageErrors> errors = new ArrayList<>();

@@ -8,7 +8,7 @@ import dev.realalign.app.feed.ImageSource;
 import dev.realalign.app.feed.SourceImage;
 import dev.realalign.app.sample.ModelFiles;
 import dev.realalign.diffusion.ModelFormatException;
-import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.pipeline.RequestException;
 import dev.realalign.diffusion.pipeline.RgbImages;
@@ -24,7 +24,6 @@ import dev.realalign.evaluation.statistics.Resampling;
 import dev.realalign.runtime.UserErrorException;
 import dev.realalign.schemas.Sha256;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -67,7 +66,7 @@ public final class EvaluationRun {
      * @throws UserErrorException for usage, when model, adapters, features or pictures cannot be used together
      */
     public EvaluationReport run() throws IOException {
-        List<LoraAdapter> adapters = new ArrayList<>();
+        List<Adapter> adapters = new ArrayList<>();
         try (DiffusionModel model = ModelFiles.model(settings.model());
                 PhotoClassifier classifier = classifier()) {
             if (model.denoiser().inChannels() != model.denoiser().outChannels()) {
@@ -80,7 +79,7 @@ public final class EvaluationRun {
             }
             return report(model, adapters, classifier);
         } finally {
-            adapters.forEach(LoraAdapter::close);
+            adapters.forEach(Adapter::close);
         }
     }
 
@@ -97,7 +96,7 @@ public final class EvaluationRun {
         }
     }
 
-    private EvaluationReport report(DiffusionModel model, List<LoraAdapter> adapters, PhotoClassifier classifier)
+    private EvaluationReport report(DiffusionModel model, List<Adapter> adapters, PhotoClassifier classifier)
             throws IOException {
         DenoisingMeter meter = new DenoisingMeter(
                 model, adapters, new DenoisingSettings(settings.seed(), settings.bands(), settings.batch()));
@@ -111,7 +110,7 @@ public final class EvaluationRun {
             Path file = ModelFiles.adapterFile(settings.adapters().get(i));
             reports.add(new AdapterReport(
                     file.toString(),
-                    Sha256.hex(Files.readAllBytes(file)),
+                    Sha256.hex(file),
                     ErrorComparison.of(measured.errors(), i + 1, bands, resampling),
                     distances == null ? null : distances.adapters().get(i)));
         }
@@ -194,7 +193,7 @@ public final class EvaluationRun {
     }
 
     private SetDistances distances(
-            DiffusionModel model, List<LoraAdapter> adapters, PhotoClassifier classifier, Measured measured) {
+            DiffusionModel model, List<Adapter> adapters, PhotoClassifier classifier, Measured measured) {
         DrawnPictures drawer = new DrawnPictures(
                 model, classifier, settings.seed(), settings.steps(), settings.guidance(), settings.batch());
         int each = measured.captions().size();
@@ -202,7 +201,7 @@ public final class EvaluationRun {
         List<double[][]> drawn = new ArrayList<>();
         try {
             drawn.add(drawer.features(null, measured.captions(), bar::show));
-            for (LoraAdapter adapter : adapters) {
+            for (Adapter adapter : adapters) {
                 long before = (long) drawn.size() * each;
                 drawn.add(drawer.features(adapter, measured.captions(), done -> bar.show(before + done)));
             }

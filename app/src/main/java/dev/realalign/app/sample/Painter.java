@@ -1,6 +1,6 @@
 package dev.realalign.app.sample;
 
-import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.pipeline.DiffusionPipeline;
 import dev.realalign.diffusion.pipeline.RequestException;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class Painter implements AutoCloseable {
     private final DiffusionModel model;
     private final DiffusionPipeline pipeline;
-    private @Nullable LoraAdapter adapter;
+    private @Nullable Adapter adapter;
 
     private Painter(DiffusionModel model) {
         this.model = model;
@@ -50,7 +50,7 @@ public final class Painter implements AutoCloseable {
      * @throws UserErrorException for usage when it is unusable or made for another model
      */
     public void wear(Path lora) {
-        LoraAdapter worn = ModelFiles.adapter(lora, model);
+        Adapter worn = ModelFiles.adapter(lora, model);
         takeOff();
         adapter = worn;
         model.denoiser().use(adapter);

@@ -65,7 +65,7 @@ class CandidateEvaluationTest {
                 32,
                 Map.of(),
                 new BaseModel("tiny-photo", baseDigest),
-                new AdapterShape(2, 2, List.of("to_q")),
+                AdapterShape.lora(2, 2, List.of("to_q")),
                 new ObjectiveSettings("dpo", "", Map.of()),
                 Map.of("run", 1L),
                 null,

@@ -1,6 +1,6 @@
 package dev.realalign.diffusion.denoiser;
 
-import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.lora.LoraTargets;
 import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.ElementType;
@@ -34,8 +34,7 @@ public interface Denoiser extends LoraTargets, AutoCloseable {
      * @return each call predicts under the adapter in use then, as {@link #predict} does, and to the same bits. It lives as long as the caller's scope
      * @throws IllegalArgumentException if the shapes do not go together
      */
-    default Supplier<Tensor> begin(
-            List<LoraAdapter> adapters, Tensor noisy, Tensor timesteps, Conditioning conditioning) {
+    default Supplier<Tensor> begin(List<Adapter> adapters, Tensor noisy, Tensor timesteps, Conditioning conditioning) {
         return () -> predict(noisy, timesteps, conditioning);
     }
 

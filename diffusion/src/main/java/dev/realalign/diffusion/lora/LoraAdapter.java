@@ -11,40 +11,42 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The low-rank terms of one adapter. Its matrices are F32 whatever the network computes in, live outside every scope and belong to the adapter.
+ * The low-rank terms of one adapter (LoRA, arXiv 2106.09685).
  *
  * <p>Parameters carry PEFT's names: {@code unet.PATH.lora_A.weight} (rank, in) and {@code unet.PATH.lora_B.weight} (out, rank).
  */
-public final class LoraAdapter implements AutoCloseable {
+public final class LoraAdapter extends Adapter {
     static final String DOWN = ".lora_A.weight";
     static final String UP = ".lora_B.weight";
+    private static final String WEIGHT = ".weight";
 
-    private final String prefix;
     private final int rank;
     private final double alpha;
     private final SortedMap<String, LowRank> layers;
-    private final SortedMap<String, Tensor> parameters = new TreeMap<>();
 
     /** Takes ownership of the layers' matrices. */
     LoraAdapter(String prefix, int rank, double alpha, SortedMap<String, LowRank> layers) {
-        this.prefix = prefix;
+        super(prefix, named(prefix, layers));
         this.rank = rank;
         this.alpha = alpha;
         this.layers = Collections.unmodifiableSortedMap(layers);
+    }
+
+    private static SortedMap<String, Tensor> named(String prefix, SortedMap<String, LowRank> layers) {
+        SortedMap<String, Tensor> parameters = new TreeMap<>();
         layers.forEach((path, layer) -> {
             parameters.put(prefix + "." + path + DOWN, layer.down());
             parameters.put(prefix + "." + path + UP, layer.up());
         });
+        return parameters;
     }
 
     /**
@@ -89,20 +91,21 @@ public final class LoraAdapter implements AutoCloseable {
         }
     }
 
-    /** The low-rank term of the layer at a path, or null if the adapter leaves it alone. */
+    @Override
     @Nullable
-    LowRank at(String path) {
+    LowRank lowRank(String path) {
         return layers.get(path);
+    }
+
+    @Override
+    @Nullable
+    Tensor difference(String parameter) {
+        return null;
     }
 
     /** The layers it changes, by path. */
     public SortedMap<String, LowRank> layers() {
         return layers;
-    }
-
-    /** What the network is called in files: {@code unet} or {@code transformer}. */
-    public String prefix() {
-        return prefix;
     }
 
     public int rank() {
@@ -113,40 +116,28 @@ public final class LoraAdapter implements AutoCloseable {
         return alpha;
     }
 
-    /** Every matrix by PEFT name, sorted; leaves whose gradients a backward pass gathers. They belong to the adapter. */
-    public SortedMap<String, Tensor> parameters() {
-        return Collections.unmodifiableSortedMap(parameters);
-    }
-
-    /** The matrices that are zero in a fresh adapter, sorted by name: the change of the network is linear in them. */
-    public List<Tensor> up() {
+    @Override
+    public List<Tensor> zeroAtStart() {
         return layers.values().stream().map(LowRank::up).toList();
     }
 
-    /**
-     * One matrix by its PEFT name.
-     *
-     * @throws IllegalArgumentException if the adapter has none of this name
-     */
-    public Tensor parameter(String name) {
-        Tensor parameter = parameters.get(name);
-        if (parameter == null) {
-            throw new IllegalArgumentException(this + " has no matrix '" + name + "'");
-        }
-        return parameter;
+    @Override
+    public Optional<long[]> matrix(String path) {
+        return Optional.ofNullable(layers.get(path))
+                .map(layer -> new long[] {layer.up().size(0), layer.down().size(1)});
     }
 
-    /** The number of weights. */
-    public long parameterCount() {
-        return parameters.values().stream().mapToLong(Tensor::count).sum();
+    @Override
+    public List<String> paths() {
+        return List.copyOf(layers.keySet());
     }
 
-    /** Another adapter of equal values and of its own memory. */
+    @Override
     public LoraAdapter copy() {
-        return copyTo(parameter(parameters.firstKey()).device());
+        return copyTo(device());
     }
 
-    /** Another adapter of equal values and of its own memory, on a device. */
+    @Override
     public LoraAdapter copyTo(Device device) {
         SortedMap<String, LowRank> copies = new TreeMap<>();
         try (TensorScope scope = TensorScope.open()) { // frees the views in between
@@ -158,59 +149,17 @@ public final class LoraAdapter implements AutoCloseable {
                             layer.up().detach().copy(),
                             layer.scale())));
         }
-        return new LoraAdapter(prefix, rank, alpha, copies);
+        return new LoraAdapter(prefix(), rank, alpha, copies);
     }
 
-    /**
-     * Takes over another adapter's values.
-     *
-     * @throws IllegalArgumentException if the two differ in layers, rank or alpha
-     */
-    public void assign(LoraAdapter other) {
-        checkCombines(other);
-        Ops.assignAllInPlace(List.copyOf(parameters.values()), List.copyOf(other.parameters.values()));
+    @Override
+    boolean scalesAs(Adapter other) {
+        return other instanceof LoraAdapter lora && rank == lora.rank && alpha == lora.alpha;
     }
 
-    /**
-     * Moves towards another adapter: {@code this = decay * this + (1 - decay) * other}, an exponential moving average when called step after step.
-     *
-     * @throws IllegalArgumentException if the two differ in layers, rank or alpha
-     */
-    public void average(LoraAdapter other, double decay) {
-        checkCombines(other);
-        parameters.forEach((name, tensor) -> tensor.blendInPlace(decay, other.parameter(name), 1 - decay));
-    }
-
-    private void checkCombines(LoraAdapter other) {
-        if (rank != other.rank
-                || alpha != other.alpha
-                || !parameters.keySet().equals(other.parameters.keySet())
-                || parameters.entrySet().stream()
-                        .anyMatch(mine -> !Arrays.equals(
-                                mine.getValue().shape(),
-                                other.parameter(mine.getKey()).shape()))) {
-            throw new IllegalArgumentException(
-                    "adapters of different layers, rank or alpha cannot be combined: " + this + " and " + other);
-        }
-    }
-
-    /** The 2-norm of all matrices together. */
-    public double norm() {
-        try (TensorScope scope = TensorScope.open()) {
-            return Ops.totalNorm(List.copyOf(parameters.values())).item();
-        }
-    }
-
-    /** Whether every weight is finite. */
-    public boolean isFinite() {
-        return parameters.values().stream().allMatch(Tensor::isFinite);
-    }
-
-    void checkFits(LoraTargets network) {
+    @Override
+    List<String> misfits(LoraTargets network) {
         List<String> problems = new ArrayList<>();
-        if (!prefix.equals(network.prefix())) {
-            problems.add("it is for a " + prefix + ", the network is a " + network.prefix());
-        }
         layers.forEach((path, layer) -> {
             Linear linear = network.linears().get(path);
             if (linear == null) {
@@ -221,50 +170,20 @@ public final class LoraAdapter implements AutoCloseable {
                         + layer.down().size(1) + " to " + layer.up().size(0) + " in the adapter");
             }
         });
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException("the LoRA does not fit: " + String.join("; ", problems));
-        }
-    }
-
-    /**
-     * Adds the adapter to the network's own weights, for use without any extra work per step.
-     *
-     * @return closing it puts the original weights back, bit for bit
-     */
-    public Merged mergeInto(LoraTargets network) {
-        checkFits(network);
-        Map<Linear, Tensor> originals = new LinkedHashMap<>();
-        List<Tensor> merged = new ArrayList<>();
-        layers.forEach((path, layer) -> {
-            Linear linear = network.linears().get(path);
-            if (linear != null) {
-                Tensor sum = TensorScope.of(
-                                () -> Ops.mergedLowRank(linear.weight(), layer.down(), layer.up(), layer.scale()))
-                        .unscoped();
-                originals.put(linear, linear.weight());
-                merged.add(sum);
-                linear.useWeight(sum);
-            }
-        });
-        return () -> {
-            originals.forEach(Linear::useWeight);
-            merged.forEach(Tensor::close);
-        };
-    }
-
-    /** An adapter merged into a network, until closed. */
-    public interface Merged extends AutoCloseable {
-        @Override
-        void close();
+        return problems;
     }
 
     @Override
-    public void close() {
-        parameters.values().forEach(Tensor::close);
+    @Nullable
+    Tensor merged(String parameter, Tensor value) {
+        LowRank layer = parameter.endsWith(WEIGHT)
+                ? layers.get(parameter.substring(0, parameter.length() - WEIGHT.length()))
+                : null;
+        return layer == null ? null : Ops.mergedLowRank(value, layer.down(), layer.up(), layer.scale());
     }
 
     @Override
     public String toString() {
-        return "LoRA(" + prefix + ", rank " + rank + ", alpha " + alpha + ", " + layers.size() + " layers)";
+        return "LoRA(" + prefix() + ", rank " + rank + ", alpha " + alpha + ", " + layers.size() + " layers)";
     }
 }

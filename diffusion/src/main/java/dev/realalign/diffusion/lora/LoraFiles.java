@@ -20,7 +20,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adapter files. The scale alpha / rank is folded into the up matrices before writing and alpha is declared equal to the rank, so that loaders that
+ * LoRA files. The scale alpha / rank is folded into the up matrices before writing and alpha is declared equal to the rank, so that loaders that
  * read alpha and loaders that assume a scale of 1 apply the same strength.
  */
 public final class LoraFiles {
@@ -86,10 +86,14 @@ public final class LoraFiles {
      */
     public static LoraAdapter load(Path file, LoraTargets network) {
         try (SafeTensors tensors = SafeTensors.open(file)) {
-            Map<String, Site> sites = new LinkedHashMap<>();
-            network.linears().forEach((path, linear) -> sites.put(path, Site.of(linear)));
-            return load(tensors, network.prefix(), sites);
+            return load(tensors, network);
         }
+    }
+
+    static LoraAdapter load(SafeTensors tensors, LoraTargets network) {
+        Map<String, Site> sites = new LinkedHashMap<>();
+        network.linears().forEach((path, linear) -> sites.put(path, Site.of(linear)));
+        return load(tensors, network.prefix(), sites);
     }
 
     /**
@@ -100,24 +104,24 @@ public final class LoraFiles {
      */
     public static LoraAdapter load(Path file) {
         try (SafeTensors tensors = SafeTensors.open(file)) {
-            Map<String, Site> sites = new TreeMap<>();
-            TreeSet<String> prefixes = new TreeSet<>();
-            for (String name : tensors.entries().keySet()) {
-                int dot = name.indexOf('.');
-                if (name.endsWith(LoraAdapter.DOWN) && dot < name.length() - LoraAdapter.DOWN.length()) {
-                    String module = name.substring(0, name.length() - LoraAdapter.DOWN.length());
-                    prefixes.add(module.substring(0, dot));
-                    sites.put(
-                            module.substring(dot + 1),
-                            new Site(
-                                    length(tensors, name, 1), length(tensors, module + LoraAdapter.UP, 0), Device.CPU));
-                }
-            }
-            if (prefixes.size() > 1) {
-                throw new ModelFormatException(file.toString(), "it holds adapters for several networks " + prefixes);
-            }
-            return load(tensors, prefixes.isEmpty() ? "network" : prefixes.first(), sites);
+            return load(tensors);
         }
+    }
+
+    static LoraAdapter load(SafeTensors tensors) {
+        Map<String, Site> sites = new TreeMap<>();
+        TreeSet<String> prefixes = new TreeSet<>();
+        for (String name : tensors.entries().keySet()) {
+            int dot = name.indexOf('.');
+            if (name.endsWith(LoraAdapter.DOWN) && dot < name.length() - LoraAdapter.DOWN.length()) {
+                String module = name.substring(0, name.length() - LoraAdapter.DOWN.length());
+                prefixes.add(module.substring(0, dot));
+                sites.put(
+                        module.substring(dot + 1),
+                        new Site(length(tensors, name, 1), length(tensors, module + LoraAdapter.UP, 0), Device.CPU));
+            }
+        }
+        return load(tensors, AdapterFiles.single(tensors, prefixes), sites);
     }
 
     private static LoraAdapter load(SafeTensors tensors, String prefix, Map<String, Site> sites) {

@@ -6,12 +6,12 @@ import org.jspecify.annotations.Nullable;
 
 /** A square convolution: weight (out, in, k, k), bias (out). */
 public final class Conv2d {
-    private final Tensor weight;
-    private final @Nullable Tensor bias;
+    private final Parameter weight;
+    private final @Nullable Parameter bias;
     private final int stride;
     private final int padding;
 
-    private Conv2d(Tensor weight, @Nullable Tensor bias, int stride, int padding) {
+    private Conv2d(Parameter weight, @Nullable Parameter bias, int stride, int padding) {
         this.weight = weight;
         this.bias = bias;
         this.stride = stride;
@@ -25,12 +25,12 @@ public final class Conv2d {
 
     public static Conv2d of(Weights weights, long in, long out, int kernel, int stride, int padding) {
         return new Conv2d(
-                weights.tensor("weight", out, in, kernel, kernel), weights.tensor("bias", out), stride, padding);
+                weights.parameter("weight", out, in, kernel, kernel), weights.parameter("bias", out), stride, padding);
     }
 
     /** As {@link #of}, without a bias. */
     public static Conv2d withoutBias(Weights weights, long in, long out, int kernel, int stride, int padding) {
-        return new Conv2d(weights.tensor("weight", out, in, kernel, kernel), null, stride, padding);
+        return new Conv2d(weights.parameter("weight", out, in, kernel, kernel), null, stride, padding);
     }
 
     /**
@@ -39,16 +39,21 @@ public final class Conv2d {
      * @throws IllegalStateException unless the kernel is 3 and keeps height and width
      */
     public Tensor forwardUpsampled(Tensor x) {
-        if (weight.size(2) != 3 || stride != 1 || padding != 1) {
+        Tensor w = weight.inUse();
+        if (w.size(2) != 3 || stride != 1 || padding != 1) {
             throw new IllegalStateException(
-                    "only a convolution of kernel 3, stride 1 and padding 1 is taken with upsampling, not "
-                            + weight.size(2) + ", " + stride + " and " + padding);
+                    "only a convolution of kernel 3, stride 1 and padding 1 is taken with upsampling, not " + w.size(2)
+                            + ", " + stride + " and " + padding);
         }
-        return Ops.upsampledConv2d(x, weight, bias);
+        return Ops.upsampledConv2d(x, w, biasInUse());
     }
 
     /** x (B, in, H, W) to (B, out, H', W'). */
     public Tensor forward(Tensor x) {
-        return Ops.conv2d(x, weight, bias, stride, padding, 1, 1);
+        return Ops.conv2d(x, weight.inUse(), biasInUse(), stride, padding, 1, 1);
+    }
+
+    private @Nullable Tensor biasInUse() {
+        return bias == null ? null : bias.inUse();
     }
 }

@@ -5,8 +5,8 @@ import dev.realalign.diffusion.tensor.Tensor;
 
 /** Group normalisation (arXiv 1803.08494) with scale and shift per channel. */
 public final class GroupNorm {
-    private final Tensor weight;
-    private final Tensor bias;
+    private final Parameter weight;
+    private final Parameter bias;
     private final int groups;
     private final double eps;
 
@@ -19,14 +19,14 @@ public final class GroupNorm {
             throw new IllegalArgumentException(
                     weights.path() + ": " + channels + " channels cannot be divided into " + groups + " groups");
         }
-        this.weight = weights.tensor("weight", channels);
-        this.bias = weights.tensor("bias", channels);
+        this.weight = weights.parameter("weight", channels);
+        this.bias = weights.parameter("bias", channels);
         this.groups = groups;
         this.eps = eps;
     }
 
     /** x (B, C, ...) to the same shape. */
     public Tensor forward(Tensor x) {
-        return Ops.groupNorm(x, groups, weight, bias, eps);
+        return Ops.groupNorm(x, groups, weight.inUse(), bias.inUse(), eps);
     }
 }

@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
 public final class Linear {
     private final long in;
     private final long out;
-    private Tensor weight;
-    private final @Nullable Tensor bias;
+    private final Parameter weight;
+    private final @Nullable Parameter bias;
     private @Nullable LowRank lowRank;
 
-    private Linear(Tensor weight, @Nullable Tensor bias, long in, long out) {
+    private Linear(Parameter weight, @Nullable Parameter bias, long in, long out) {
         this.weight = weight;
         this.bias = bias;
         this.in = in;
@@ -22,18 +22,19 @@ public final class Linear {
 
     /** A layer with weight (out, in) and bias (out). */
     public static Linear of(Weights weights, long in, long out) {
-        return registered(weights, new Linear(weights.tensor("weight", out, in), weights.tensor("bias", out), in, out));
+        return registered(
+                weights, new Linear(weights.parameter("weight", out, in), weights.parameter("bias", out), in, out));
     }
 
     /** A layer with weight (out, in) only. */
     public static Linear withoutBias(Weights weights, long in, long out) {
-        return registered(weights, new Linear(weights.tensor("weight", out, in), null, in, out));
+        return registered(weights, new Linear(weights.parameter("weight", out, in), null, in, out));
     }
 
     /** A layer with bias whose weight older files hold as a 1x1 convolution (out, in, 1, 1). */
     public static Linear orConvolution(Weights weights, long in, long out) {
-        Tensor weight = weights.tensor("weight", new long[] {out, in}, List.of(new long[] {out, in, 1, 1}));
-        return registered(weights, new Linear(weight, weights.tensor("bias", out), in, out));
+        Parameter weight = weights.parameter("weight", new long[] {out, in}, List.of(new long[] {out, in, 1, 1}));
+        return registered(weights, new Linear(weight, weights.parameter("bias", out), in, out));
     }
 
     /**
@@ -41,7 +42,7 @@ public final class Linear {
      * of convolutions have four axes.
      */
     public static Linear convolution(Weights weights, long in, long out) {
-        return new Linear(weights.tensor("weight", out, in, 1, 1), weights.tensor("bias", out), in, out);
+        return new Linear(weights.parameter("weight", out, in, 1, 1), weights.parameter("bias", out), in, out);
     }
 
     private static Linear registered(Weights weights, Linear linear) {
@@ -51,11 +52,13 @@ public final class Linear {
 
     /** x (..., in) to (..., out). */
     public Tensor forward(Tensor x) {
-        Tensor w = weight.rank() == 2 ? weight : weight.reshape(out, in);
+        Tensor used = weight.inUse();
+        Tensor w = used.rank() == 2 ? used : used.reshape(out, in);
+        Tensor b = bias == null ? null : bias.inUse();
         LowRank added = lowRank;
         return added == null
-                ? Ops.linear(x, w, bias)
-                : Ops.lowRankLinear(x, w, bias, added.down(), added.up(), added.scale());
+                ? Ops.linear(x, w, b)
+                : Ops.lowRankLinear(x, w, b, added.down(), added.up(), added.scale());
     }
 
     public long in() {
@@ -66,14 +69,9 @@ public final class Linear {
         return out;
     }
 
-    /** The weight in use, (out, in). */
+    /** The weight without any addition, (out, in). */
     public Tensor weight() {
-        return weight;
-    }
-
-    /** Uses another weight of the same shape; the caller owns both. For merging an adapter and taking it out again. */
-    public void useWeight(Tensor other) {
-        weight = other;
+        return weight.value();
     }
 
     /** Adds a low-rank term from now on, or none. */

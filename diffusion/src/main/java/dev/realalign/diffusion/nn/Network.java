@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class Network implements AutoCloseable {
     private final Map<String, Tensor> tensors;
     private final Map<String, Linear> linears;
+    private final Map<String, Parameter> parameters;
     private final ElementType type;
     private final Device device;
     private boolean checkpointing;
@@ -29,6 +30,7 @@ public final class Network implements AutoCloseable {
     public Network(Weights weights) {
         this.tensors = weights.finish();
         this.linears = weights.linears();
+        this.parameters = weights.parameters();
         this.type = weights.type();
         this.device = weights.device();
     }
@@ -41,6 +43,11 @@ public final class Network implements AutoCloseable {
     /** The linear layers by path: where low-rank adapters go. */
     public Map<String, Linear> linears() {
         return linears;
+    }
+
+    /** What training may change, by name: where full differences go. */
+    public Map<String, Parameter> parameters() {
+        return parameters;
     }
 
     /** The number of weights. */
@@ -69,8 +76,8 @@ public final class Network implements AutoCloseable {
 
     /**
      * Runs a block of this network in a scope of its own, so that its intermediates are freed; under
-     * {@link #checkpointBlocks} as a checkpoint, which has the low-rank additions of now when it is computed again,
-     * whatever adapter is in use then.
+     * {@link #checkpointBlocks} as a checkpoint, which has the additions of now when it is computed again, whatever
+     * adapter is in use then.
      *
      * @param inputs everything the block depends on beside the network's weights, as {@link Autograd#checkpoint} wants it
      * @return its results, in the caller's scope
@@ -80,13 +87,17 @@ public final class Network implements AutoCloseable {
             return TensorScope.ofAll(() -> computation.apply(inputs));
         }
         List<@Nullable LowRank> now = lowRanks();
+        List<@Nullable Tensor> differencesNow = differences();
         return Autograd.checkpoint(inputs, given -> {
             List<@Nullable LowRank> then = lowRanks();
+            List<@Nullable Tensor> differencesThen = differences();
             useLowRanks(now);
+            useDifferences(differencesNow);
             try {
                 return computation.apply(given);
             } finally {
                 useLowRanks(then);
+                useDifferences(differencesThen);
             }
         });
     }
@@ -105,6 +116,17 @@ public final class Network implements AutoCloseable {
     private void useLowRanks(List<@Nullable LowRank> added) {
         Iterator<@Nullable LowRank> next = added.iterator();
         linears.values().forEach(linear -> linear.useLowRank(next.next()));
+    }
+
+    private List<@Nullable Tensor> differences() {
+        List<@Nullable Tensor> added = new ArrayList<>();
+        parameters.values().forEach(parameter -> added.add(parameter.difference()));
+        return added;
+    }
+
+    private void useDifferences(List<@Nullable Tensor> added) {
+        Iterator<@Nullable Tensor> next = added.iterator();
+        parameters.values().forEach(parameter -> parameter.useDifference(next.next()));
     }
 
     @Override

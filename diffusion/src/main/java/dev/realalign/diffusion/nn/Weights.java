@@ -44,6 +44,7 @@ public final class Weights {
         final Device device;
         final Map<String, Tensor> tensors = new LinkedHashMap<>();
         final Map<String, Linear> linears = new LinkedHashMap<>();
+        final Map<String, Parameter> parameters = new LinkedHashMap<>();
         final Set<String> used = new HashSet<>();
         final List<String> problems = new ArrayList<>();
         final List<Predicate<String>> tolerated = new ArrayList<>();
@@ -162,6 +163,18 @@ public final class Weights {
         return register(full, loading.source, shape);
     }
 
+    /** A tensor of the network that training may change. */
+    public Parameter parameter(String name, long... shape) {
+        return parameter(name, shape, List.of());
+    }
+
+    /** As {@link #parameter(String, long...)}, of a tensor that older files hold in another shape. */
+    public Parameter parameter(String name, long[] shape, List<long[]> alsoAccepted) {
+        Parameter parameter = new Parameter(tensor(name, shape, alsoAccepted));
+        loading.parameters.put(full(name), parameter);
+        return parameter;
+    }
+
     private Tensor register(String full, Source source, long[] shape) {
         try (TensorScope scope = TensorScope.open()) {
             Tensor tensor =
@@ -183,6 +196,11 @@ public final class Weights {
     /** The network's linear layers so far, by path, in the order they were made. */
     public Map<String, Linear> linears() {
         return Collections.unmodifiableMap(loading.linears);
+    }
+
+    /** What training may change of the network so far, by name, in the order it was asked for. */
+    public Map<String, Parameter> parameters() {
+        return Collections.unmodifiableMap(loading.parameters);
     }
 
     /**

@@ -6,6 +6,7 @@ import dev.realalign.diffusion.denoiser.Denoiser;
 import dev.realalign.diffusion.nn.Conv2d;
 import dev.realalign.diffusion.nn.Linear;
 import dev.realalign.diffusion.nn.Network;
+import dev.realalign.diffusion.nn.Parameter;
 import dev.realalign.diffusion.nn.WeightFiles;
 import dev.realalign.diffusion.nn.Weights;
 import dev.realalign.diffusion.tensor.Device;
@@ -306,8 +307,8 @@ public final class Sd3Transformer implements Denoiser {
         private final Linear toQ;
         private final Linear toK;
         private final Linear toV;
-        private final @Nullable Tensor normQ;
-        private final @Nullable Tensor normK;
+        private final @Nullable Parameter normQ;
+        private final @Nullable Parameter normK;
 
         Projections(Sd3Config config, Weights weights, List<String> linears, List<String> norms) {
             long features = config.features();
@@ -315,8 +316,8 @@ public final class Sd3Transformer implements Denoiser {
             this.toQ = Linear.of(weights.at(linears.get(0)), features, features);
             this.toK = Linear.of(weights.at(linears.get(1)), features, features);
             this.toV = Linear.of(weights.at(linears.get(2)), features, features);
-            this.normQ = config.qkNorm() ? weights.at(norms.get(0)).tensor("weight", headFeatures) : null;
-            this.normK = config.qkNorm() ? weights.at(norms.get(1)).tensor("weight", headFeatures) : null;
+            this.normQ = config.qkNorm() ? weights.at(norms.get(0)).parameter("weight", headFeatures) : null;
+            this.normK = config.qkNorm() ? weights.at(norms.get(1)).parameter("weight", headFeatures) : null;
         }
 
         Tensor q(Tensor x) {
@@ -331,12 +332,12 @@ public final class Sd3Transformer implements Denoiser {
             return toV.forward(x);
         }
 
-        private Tensor normalised(Tensor x, @Nullable Tensor norm) {
+        private Tensor normalised(Tensor x, @Nullable Parameter norm) {
             if (norm == null) {
                 return x;
             }
             Tensor perHead = x.reshape(x.size(0), x.size(1), x.size(2) / headFeatures, headFeatures); // (B, N, S, d)
-            return Ops.rmsNorm(perHead, norm, EPS).reshape(x.shape()); // (B, N, D)
+            return Ops.rmsNorm(perHead, norm.inUse(), EPS).reshape(x.shape()); // (B, N, D)
         }
     }
 
@@ -408,6 +409,11 @@ public final class Sd3Transformer implements Denoiser {
     @Override
     public Map<String, Linear> linears() {
         return network.linears();
+    }
+
+    @Override
+    public Map<String, Parameter> trainable() {
+        return network.parameters();
     }
 
     @Override

@@ -25,6 +25,8 @@ public final class Ops {
             def merged_low_rank(w: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor:
               added = torch.reshape(torch.matmul(up, down), torch.size(w))
               return torch.to(torch.add(torch.to(w, 6), added, alpha=scale), ops.prim.dtype(w))
+            def with_difference(w: Tensor, difference: Tensor) -> Tensor:
+              return torch.to(torch.add(torch.to(w, 6), difference), ops.prim.dtype(w))
             def conv2d(x: Tensor, w: Tensor, b: Optional[Tensor], stride: int, pad: int, dilation: int, groups: int) -> Tensor:
               return torch.conv2d(x, w, b, [stride, stride], [pad, pad], [dilation, dilation], groups)
             def upsampled_conv2d(x: Tensor, w: Tensor, b: Optional[Tensor]) -> Tensor:
@@ -263,6 +265,11 @@ public final class Ops {
     /** {@code x w^T + b + scale (x down^T) up^T}; down (rank, in) and up (out, rank) may be of another type than x. */
     public static Tensor lowRankLinear(Tensor x, Tensor w, @Nullable Tensor b, Tensor down, Tensor up, double scale) {
         return LIBRARY.run("low_rank_linear", x, w, b, down, up, scale);
+    }
+
+    /** {@code w + difference}, summed in F32 and given in the type of w; backward passes to the difference. */
+    public static Tensor withDifference(Tensor w, Tensor difference) {
+        return LIBRARY.run("with_difference", w, difference);
     }
 
     /** {@code w + scale * up down}, summed in F32 and given in the type of w. */

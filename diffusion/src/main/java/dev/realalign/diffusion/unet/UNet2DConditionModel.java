@@ -3,7 +3,7 @@ package dev.realalign.diffusion.unet;
 import dev.realalign.diffusion.JsonConfig;
 import dev.realalign.diffusion.denoiser.Conditioning;
 import dev.realalign.diffusion.denoiser.Denoiser;
-import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.nn.Activation;
 import dev.realalign.diffusion.nn.Attention;
 import dev.realalign.diffusion.nn.Conv2d;
@@ -11,6 +11,7 @@ import dev.realalign.diffusion.nn.GroupNorm;
 import dev.realalign.diffusion.nn.LayerNorm;
 import dev.realalign.diffusion.nn.Linear;
 import dev.realalign.diffusion.nn.Network;
+import dev.realalign.diffusion.nn.Parameter;
 import dev.realalign.diffusion.nn.WeightFiles;
 import dev.realalign.diffusion.nn.Weights;
 import dev.realalign.diffusion.tensor.Autograd;
@@ -111,12 +112,10 @@ public final class UNet2DConditionModel implements Denoiser {
     }
 
     @Override
-    public Supplier<Tensor> begin(
-            List<LoraAdapter> adapters, Tensor noisy, Tensor timesteps, Conditioning conditioning) {
-        List<String> changed = adapters.stream()
-                .flatMap(adapter -> adapter.layers().keySet().stream())
-                .toList();
-        if (changed.stream().anyMatch(path -> path.contains("_embedding."))) { // which comes before all else
+    public Supplier<Tensor> begin(List<Adapter> adapters, Tensor noisy, Tensor timesteps, Conditioning conditioning) {
+        List<String> changed =
+                adapters.stream().flatMap(adapter -> adapter.paths().stream()).toList();
+        if (changed.stream().anyMatch(path -> path.contains("_embedding.") || path.equals("conv_in"))) { // first of all
             return () -> predict(noisy, timesteps, conditioning);
         }
         int blocks = 0;
@@ -243,6 +242,11 @@ public final class UNet2DConditionModel implements Denoiser {
     @Override
     public Map<String, Linear> linears() {
         return network.linears();
+    }
+
+    @Override
+    public Map<String, Parameter> trainable() {
+        return network.parameters();
     }
 
     @Override

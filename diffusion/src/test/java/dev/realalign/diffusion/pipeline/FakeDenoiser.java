@@ -3,6 +3,7 @@ package dev.realalign.diffusion.pipeline;
 import dev.realalign.diffusion.denoiser.Conditioning;
 import dev.realalign.diffusion.denoiser.Denoiser;
 import dev.realalign.diffusion.nn.Linear;
+import dev.realalign.diffusion.nn.Parameter;
 import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.ElementType;
 import dev.realalign.diffusion.tensor.Tensor;
@@ -99,6 +100,11 @@ final class FakeDenoiser implements Denoiser {
 
     @Override
     public Map<String, Linear> linears() {
+        return Map.of();
+    }
+
+    @Override
+    public Map<String, Parameter> trainable() {
         return Map.of();
     }
 

@@ -8,6 +8,8 @@ import dev.realalign.diffusion.JsonConfig;
 import dev.realalign.diffusion.ModelFormatException;
 import dev.realalign.diffusion.clip.ClipTextModel;
 import dev.realalign.diffusion.denoiser.Conditioning;
+import dev.realalign.diffusion.lora.FullAdapter;
+import dev.realalign.diffusion.lora.FullConfig;
 import dev.realalign.diffusion.lora.LoraAdapter;
 import dev.realalign.diffusion.lora.LoraConfig;
 import dev.realalign.diffusion.nn.Weights;
@@ -205,6 +207,28 @@ class Sd3TransformerTest {
                     assertThat(gradient).as(path).isGreaterThan(0);
                 }
             });
+            transformer.use(null);
+        }
+    }
+
+    @Test
+    void a_fresh_full_difference_changes_nothing_and_every_one_of_its_tensors_has_a_gradient() {
+        try (Sd3Transformer transformer = small();
+                FullAdapter adapter = new FullConfig().create(transformer, 0);
+                TensorScope scope = TensorScope.open()) {
+            Tensor noisy = Tensor.randn(4, 1, 4, 4, 4);
+            Tensor timesteps = Tensor.of(new float[] {500});
+            Tensor plain = transformer.predict(noisy, timesteps, prompts(1));
+            transformer.use(adapter);
+            Tensor out = Autograd.withGrad(() -> transformer.predict(noisy, timesteps, prompts(1)));
+            assertThat(out.toFloats()).containsExactly(plain.toFloats());
+            Autograd.backward(out, Tensor.randn(5, 1, 4, 4, 4));
+            assertThat(adapter.parameters().values()).allMatch(Autograd::hasGradient);
+            Tensor norm = adapter.parameter("transformer.transformer_blocks.0.attn.norm_q.diff");
+            assertThat(Autograd.gradient(norm).abs().max().item()).isPositive();
+            assertThat(adapter.paths())
+                    .as("positions are a table, which nothing trains")
+                    .doesNotContain("pos_embed");
             transformer.use(null);
         }
     }

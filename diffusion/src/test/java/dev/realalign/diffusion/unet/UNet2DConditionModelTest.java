@@ -326,7 +326,8 @@ class UNet2DConditionModelTest {
                 LoraAdapter policy = LoraAdapter.create(unet, lora, 5);
                 LoraAdapter reference = LoraAdapter.create(unet, lora, 6)) {
             for (LoraAdapter adapter : List.of(policy, reference)) {
-                adapter.up().forEach(up -> up.assignInPlace(Tensor.randn(adapter == policy ? 7 : 8, up.shape())));
+                adapter.zeroAtStart()
+                        .forEach(up -> up.assignInPlace(Tensor.randn(adapter == policy ? 7 : 8, up.shape())));
             }
             unet.checkpointBlocks(checkpointed);
             unet.use(reference);
@@ -362,7 +363,7 @@ class UNet2DConditionModelTest {
                 LoraAdapter adapter = LoraAdapter.create(unet, new LoraConfig(2, 2), 5);
                 TensorScope scope = TensorScope.open()) {
             float[] plain = predict(unet).toFloats();
-            for (Tensor up : adapter.up()) {
+            for (Tensor up : adapter.zeroAtStart()) {
                 up.assignInPlace(Tensor.randn(70, up.shape()).mul(0.1));
             }
             unet.use(adapter);

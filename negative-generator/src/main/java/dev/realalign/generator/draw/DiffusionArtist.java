@@ -1,8 +1,8 @@
 package dev.realalign.generator.draw;
 
 import dev.realalign.diffusion.ModelFormatException;
-import dev.realalign.diffusion.lora.LoraAdapter;
-import dev.realalign.diffusion.lora.LoraFiles;
+import dev.realalign.diffusion.lora.Adapter;
+import dev.realalign.diffusion.lora.AdapterFiles;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.model.LoadOptions;
 import dev.realalign.diffusion.pipeline.DiffusionPipeline;
@@ -40,7 +40,7 @@ public final class DiffusionArtist implements Artist, AutoCloseable {
     private final DiffusionPipeline pipeline;
     private final Scheduler scheduler;
     private final @Nullable U2Net u2net;
-    private @Nullable LoraAdapter adapter;
+    private @Nullable Adapter adapter;
 
     private DiffusionArtist(DrawSettings settings, DiffusionModel model, Scheduler scheduler, @Nullable U2Net u2net) {
         this.settings = settings;
@@ -104,12 +104,12 @@ public final class DiffusionArtist implements Artist, AutoCloseable {
      * @return the caller's until {@link #wear} takes it
      * @throws ModelFormatException when it was made for another network
      */
-    public LoraAdapter read(Path file) {
-        return LoraFiles.load(file, model.denoiser());
+    public Adapter read(Path file) {
+        return AdapterFiles.load(file, model.denoiser());
     }
 
     /** Draws with an adapter from here on and owns it; called between batches, in the drawing thread. */
-    public void wear(LoraAdapter next) {
+    public void wear(Adapter next) {
         model.denoiser().use(next);
         if (adapter != null) {
             adapter.close();

@@ -85,7 +85,7 @@ public final class TrainerStandIn implements AutoCloseable {
                     step * 8,
                     next,
                     new BaseModel("tiny-base", DIGEST),
-                    new AdapterShape(4, 4, List.of("to_q")),
+                    AdapterShape.lora(4, 4, List.of("to_q")),
                     new ObjectiveSettings("dpo", "beta / 2", Map.of()),
                     Map.of("run", 7L),
                     null,

@@ -2,8 +2,10 @@ package dev.realalign.trainer.learn;
 
 import dev.realalign.diffusion.ModelFormatException;
 import dev.realalign.diffusion.denoiser.Conditioning;
-import dev.realalign.diffusion.lora.LoraAdapter;
-import dev.realalign.diffusion.lora.LoraFiles;
+import dev.realalign.diffusion.lora.Adapter;
+import dev.realalign.diffusion.lora.AdapterConfig;
+import dev.realalign.diffusion.lora.AdapterFiles;
+import dev.realalign.diffusion.lora.LoraConfig;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.optim.AdamW;
 import dev.realalign.diffusion.schedule.FlowSchedule;
@@ -53,7 +55,7 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains a LoRA adapter of a diffusion model, stage after stage. Policy, moving average, reference and the lagged policy
+ * Trains an adapter of a diffusion model, low-rank or full, stage after stage. Policy, moving average, reference and the lagged policy
  * that some objectives sample from or compare with are adapters on one network. All tensors live and die on the thread
  * that calls.
  */
@@ -70,10 +72,10 @@ public final class DiffusionLearner implements Learner {
     private final CaptionCache captions;
     private final PosteriorCache posteriors;
     private final ReferenceErrors referenceErrors = new ReferenceErrors();
-    private final LoraAdapter policy;
-    private final LoraAdapter average;
-    private final LoraAdapter reference;
-    private final LoraAdapter lagged;
+    private final Adapter policy;
+    private final Adapter average;
+    private final Adapter reference;
+    private final Adapter lagged;
     private final Replicas replicas;
     private AdamW optimizer;
     private StageProgress progress;
@@ -108,8 +110,8 @@ public final class DiffusionLearner implements Learner {
     }
 
     /** The adapter of step 0, which changes nothing. */
-    private LoraAdapter untrained() {
-        return LoraAdapter.create(model.denoiser(), settings.lora(), randomness.bits(Purpose.ADAPTER, 0, "", 0));
+    private Adapter untrained() {
+        return settings.adapter().create(model.denoiser(), randomness.bits(Purpose.ADAPTER, 0, "", 0));
     }
 
     @Override
@@ -125,8 +127,10 @@ public final class DiffusionLearner implements Learner {
 
     @Override
     public AdapterShape adapter() {
-        return new AdapterShape(
-                settings.lora().rank(), settings.lora().alpha(), settings.lora().targets());
+        AdapterConfig config = settings.adapter();
+        return config instanceof LoraConfig lora
+                ? AdapterShape.lora(lora.rank(), lora.alpha(), lora.targets())
+                : AdapterShape.full(config.targets());
     }
 
     @Override
@@ -183,7 +187,7 @@ public final class DiffusionLearner implements Learner {
         switch (stage().reference().start()) {
             case PREVIOUS, ACCEPTED -> refresh(average);
             case BASE -> {
-                try (LoraAdapter base = untrained()) {
+                try (Adapter base = untrained()) {
                     refresh(base);
                 }
             }
@@ -216,7 +220,7 @@ public final class DiffusionLearner implements Learner {
         progress = progress.withReferenceStep(step);
     }
 
-    private void refresh(LoraAdapter to) {
+    private void refresh(Adapter to) {
         reference.assign(to);
         referenceChanged();
     }
@@ -241,7 +245,7 @@ public final class DiffusionLearner implements Learner {
 
     private void referenceChanged() {
         referenceDigest = digest(reference);
-        plainReference = upNorm(reference) == 0;
+        plainReference = changeNorm(reference) == 0;
     }
 
     // ---- a step ---------------------------------------------------------------------------------------------------
@@ -263,7 +267,7 @@ public final class DiffusionLearner implements Learner {
             if (step % settings.averageEvery() == 0) {
                 average.average(policy, settings.averageDecay(step / settings.averageEvery()));
             }
-            StepMetrics metrics = metrics(pairs, pass, norm, learningRate, upNorm(policy), applied);
+            StepMetrics metrics = metrics(pairs, pass, norm, learningRate, changeNorm(policy), applied);
             progress = progress.after(stage.averaged(progress.growth(), -metrics.dW()));
             refreshAfter(step);
             return metrics;
@@ -278,18 +282,18 @@ public final class DiffusionLearner implements Learner {
                 : pass.backward(choice.objective(model.schedule().prediction()), choice.safeguards(), batch);
     }
 
-    /** Shrinks the up matrices together to the largest norm they may have. */
+    /** Shrinks the matrices that began at zero together to the largest norm they may have. */
     private void cap() {
-        double norm = settings.normCap() == 0 ? 0 : upNorm(policy);
+        double norm = settings.normCap() == 0 ? 0 : changeNorm(policy);
         if (norm > settings.normCap()) {
-            Autograd.withoutGrad(() -> Ops.scaleAllInPlace(policy.up(), settings.normCap() / norm));
+            Autograd.withoutGrad(() -> Ops.scaleAllInPlace(policy.zeroAtStart(), settings.normCap() / norm));
         }
     }
 
-    /** 2-norm of the up matrices together, which are zero before training. */
-    private static double upNorm(LoraAdapter adapter) {
+    /** 2-norm of the matrices together that are zero before training. */
+    private static double changeNorm(Adapter adapter) {
         try (TensorScope scope = TensorScope.open()) {
-            return Ops.totalNorm(adapter.up()).item();
+            return Ops.totalNorm(adapter.zeroAtStart()).item();
         }
     }
 
@@ -743,34 +747,22 @@ public final class DiffusionLearner implements Learner {
         return kind == Kind.DRO || kind == Kind.NFT;
     }
 
-    /** Values as they are trained, with alpha beside them: folding alpha into them would change what a resumed run holds. */
-    private static void saveAdapter(LoraAdapter adapter, Path file) {
+    private static void saveAdapter(Adapter adapter, Path file) {
         try (TensorScope scope = TensorScope.open()) {
-            SafeTensors.write(file, tensors(adapter), FILE_METADATA);
+            SafeTensors.write(file, AdapterFiles.trained(adapter), FILE_METADATA);
         }
     }
 
-    private static String digest(LoraAdapter adapter) {
+    private static String digest(Adapter adapter) {
         MessageDigest sha256 = Sha256.digest();
         try (TensorScope scope = TensorScope.open();
                 WritableByteChannel into =
                         Channels.newChannel(new DigestOutputStream(OutputStream.nullOutputStream(), sha256))) {
-            SafeTensors.write(into, tensors(adapter), FILE_METADATA);
+            SafeTensors.write(into, AdapterFiles.trained(adapter), FILE_METADATA);
         } catch (IOException e) {
             throw new UncheckedIOException("a digest is always writable", e);
         }
         return Sha256.hex(sha256);
-    }
-
-    private static Map<String, Tensor> tensors(LoraAdapter adapter) {
-        Map<String, Tensor> tensors = new TreeMap<>(adapter.parameters());
-        if (adapter.alpha() != adapter.rank()) {
-            adapter.layers()
-                    .keySet()
-                    .forEach(path ->
-                            tensors.put(adapter.prefix() + "." + path + ".alpha", Tensor.scalar(adapter.alpha())));
-        }
-        return tensors;
     }
 
     @Override
@@ -799,8 +791,8 @@ public final class DiffusionLearner implements Learner {
         }
     }
 
-    private void loadAdapter(LoraAdapter into, Path file) {
-        try (LoraAdapter loaded = LoraFiles.load(file, model.denoiser())) {
+    private void loadAdapter(Adapter into, Path file) {
+        try (Adapter loaded = AdapterFiles.load(file, model.denoiser())) {
             into.assign(loaded);
         }
     }

@@ -1,6 +1,6 @@
 package dev.realalign.trainer.learn;
 
-import dev.realalign.diffusion.lora.LoraConfig;
+import dev.realalign.diffusion.lora.AdapterConfig;
 import dev.realalign.diffusion.optim.AdamW;
 import dev.realalign.trainer.stage.StagePlan;
 
@@ -8,12 +8,12 @@ import dev.realalign.trainer.stage.StagePlan;
  * How an adapter is trained.
  *
  * @param runSeed seed every random draw derives from
- * @param lora rank, alpha and targets of the adapter
+ * @param adapter kind and targets of the adapter, and rank and alpha where it is a LoRA
  * @param stages what is minimised, one stage after another
  * @param sampler how objectives that sample do it
  * @param optimizer AdamW's settings
  * @param clipNorm largest 2-norm of all gradients together
- * @param normCap largest 2-norm of the adapter's up matrices together; 0 for none
+ * @param normCap largest 2-norm of the adapter's matrices together that are zero before training; 0 for none
  * @param microPairs pairs in the network at once; 0 for the whole batch
  * @param captionDropout share of pairs that train without their caption
  * @param flip share of pairs that are mirrored, both images together
@@ -26,7 +26,7 @@ import dev.realalign.trainer.stage.StagePlan;
  */
 public record LearnerSettings(
         long runSeed,
-        LoraConfig lora,
+        AdapterConfig adapter,
         StagePlan stages,
         SamplerSettings sampler,
         AdamW.Config optimizer,

@@ -1,7 +1,7 @@
 package dev.realalign.trainer.learn;
 
 import dev.realalign.diffusion.denoiser.Denoiser;
-import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.tensor.Autograd;
 import dev.realalign.diffusion.tensor.Ops;
 import dev.realalign.diffusion.tensor.Tensor;
@@ -33,9 +33,9 @@ final class NftPass {
      */
     static PreferencePass backward(
             Denoiser denoiser,
-            LoraAdapter policy,
-            LoraAdapter old,
-            @Nullable LoraAdapter reference,
+            Adapter policy,
+            Adapter old,
+            @Nullable Adapter reference,
             NoisedPairs part,
             Nft nft,
             int microPairs,

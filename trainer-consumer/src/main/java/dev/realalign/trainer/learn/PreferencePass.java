@@ -1,7 +1,7 @@
 package dev.realalign.trainer.learn;
 
 import dev.realalign.diffusion.denoiser.Denoiser;
-import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.tensor.Autograd;
 import dev.realalign.diffusion.tensor.Ops;
 import dev.realalign.diffusion.tensor.Tensor;
@@ -38,8 +38,8 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
      */
     public static PreferencePass backward(
             Denoiser denoiser,
-            LoraAdapter policy,
-            @Nullable LoraAdapter reference,
+            Adapter policy,
+            @Nullable Adapter reference,
             NoisedPairs batch,
             Objective objective,
             Safeguards safeguards) {
@@ -54,8 +54,8 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
      */
     public static PreferencePass backward(
             Denoiser denoiser,
-            LoraAdapter policy,
-            @Nullable LoraAdapter reference,
+            Adapter policy,
+            @Nullable Adapter reference,
             NoisedPairs batch,
             Objective objective,
             Safeguards safeguards,
@@ -75,8 +75,8 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
      */
     static PreferencePass backward(
             Denoiser denoiser,
-            LoraAdapter policy,
-            @Nullable LoraAdapter reference,
+            Adapter policy,
+            @Nullable Adapter reference,
             NoisedPairs part,
             Objective objective,
             Safeguards safeguards,
@@ -105,7 +105,7 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
 
     /** The errors of a batch, nothing recorded, with no more than so many pairs in the network at once. */
     static List<PairErrors> measured(
-            Denoiser denoiser, LoraAdapter policy, @Nullable LoraAdapter reference, NoisedPairs batch, int microPairs) {
+            Denoiser denoiser, Adapter policy, @Nullable Adapter reference, NoisedPairs batch, int microPairs) {
         List<PairErrors> errors = new ArrayList<>();
         for (int from = 0; from < batch.pairs(); from += microPairs) {
             try (TensorScope scope = TensorScope.open()) {
@@ -130,8 +130,8 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
 
         static Forward of(
                 Denoiser denoiser,
-                LoraAdapter policy,
-                @Nullable LoraAdapter reference,
+                Adapter policy,
+                @Nullable Adapter reference,
                 NoisedPairs batch,
                 Objective objective,
                 boolean anchored) {
@@ -166,8 +166,7 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
      *
      * @param reference the reference's {@link #squaredErrors} on the same batch
      */
-    public static List<PairErrors> measure(
-            Denoiser denoiser, LoraAdapter policy, NoisedPairs batch, double[] reference) {
+    public static List<PairErrors> measure(Denoiser denoiser, Adapter policy, NoisedPairs batch, double[] reference) {
         double[] sums = squaredErrors(denoiser, policy, batch);
         int pairs = batch.pairs();
         long elements = batch.target().count() / batch.target().size(0);
@@ -188,7 +187,7 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
     }
 
     /** Sum of squared errors of each of a batch's samples, preferred ones first. */
-    public static double[] squaredErrors(Denoiser denoiser, @Nullable LoraAdapter adapter, NoisedPairs batch) {
+    public static double[] squaredErrors(Denoiser denoiser, @Nullable Adapter adapter, NoisedPairs batch) {
         try (TensorScope scope = TensorScope.open()) {
             denoiser.use(adapter);
             return Ops.sumSquaresPerSample(denoiser.predict(batch.noisy(), batch.timesteps(), batch.conditioning())
@@ -198,13 +197,12 @@ public record PreferencePass(List<PairErrors> errors, List<PairGradient> gradien
     }
 
     /** Begins predictions of a batch under adapters, of which null is the plain network. */
-    static Supplier<Tensor> begin(
-            Denoiser denoiser, LoraAdapter policy, @Nullable LoraAdapter reference, NoisedPairs batch) {
-        List<LoraAdapter> adapters = reference == null ? List.of(policy) : List.of(policy, reference);
+    static Supplier<Tensor> begin(Denoiser denoiser, Adapter policy, @Nullable Adapter reference, NoisedPairs batch) {
+        List<Adapter> adapters = reference == null ? List.of(policy) : List.of(policy, reference);
         return denoiser.begin(adapters, batch.noisy(), batch.timesteps(), batch.conditioning());
     }
 
-    static Tensor predict(Denoiser denoiser, @Nullable LoraAdapter adapter, Supplier<Tensor> begun) {
+    static Tensor predict(Denoiser denoiser, @Nullable Adapter adapter, Supplier<Tensor> begun) {
         denoiser.use(adapter);
         return Autograd.withoutGrad(begun);
     }

@@ -1,7 +1,7 @@
 package dev.realalign.trainer.learn;
 
 import dev.realalign.diffusion.denoiser.Denoiser;
-import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.tensor.Autograd;
 import dev.realalign.diffusion.tensor.Device;
 import dev.realalign.diffusion.tensor.Ops;
@@ -19,8 +19,7 @@ import java.util.List;
  * @param reference what it is compared with
  * @param lagged what some objectives sample from
  */
-public record Replica(
-        Denoiser denoiser, LoraAdapter policy, LoraAdapter average, LoraAdapter reference, LoraAdapter lagged)
+public record Replica(Denoiser denoiser, Adapter policy, Adapter average, Adapter reference, Adapter lagged)
         implements AutoCloseable {
 
     /** Another one of the same values on a device. */

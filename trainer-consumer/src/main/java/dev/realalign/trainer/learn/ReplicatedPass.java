@@ -1,6 +1,6 @@
 package dev.realalign.trainer.learn;
 
-import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.trainer.objective.Nft;
 import dev.realalign.trainer.objective.Objective;
 import dev.realalign.trainer.objective.PairErrors;
@@ -77,7 +77,7 @@ public record ReplicatedPass(Replicas replicas, int microPairs, boolean plainRef
                 .toList();
     }
 
-    private @Nullable LoraAdapter reference(Replica replica) {
+    private @Nullable Adapter reference(Replica replica) {
         return plainReference ? null : replica.reference();
     }
 

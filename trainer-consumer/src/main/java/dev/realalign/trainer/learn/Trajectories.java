@@ -2,7 +2,7 @@ package dev.realalign.trainer.learn;
 
 import dev.realalign.diffusion.denoiser.Conditioning;
 import dev.realalign.diffusion.denoiser.Denoiser;
-import dev.realalign.diffusion.lora.LoraAdapter;
+import dev.realalign.diffusion.lora.Adapter;
 import dev.realalign.diffusion.schedule.DiffusionSchedule;
 import dev.realalign.diffusion.schedule.DpmSolverScheduler;
 import dev.realalign.diffusion.schedule.FlowMatchEulerScheduler;
@@ -87,7 +87,7 @@ final class Trajectories {
      */
     Points points(
             Denoiser denoiser,
-            LoraAdapter adapter,
+            Adapter adapter,
             Conditioning conditioning,
             Tensor start,
             List<Integer> phases,
@@ -120,8 +120,7 @@ final class Trajectories {
     }
 
     /** Whole samples, (G, C, H, W), in the caller's scope. */
-    Tensor samples(
-            Denoiser denoiser, LoraAdapter adapter, Conditioning conditioning, Tensor start, List<Integer> phases) {
+    Tensor samples(Denoiser denoiser, Adapter adapter, Conditioning conditioning, Tensor start, List<Integer> phases) {
         List<SamplingPlan> plans = phases.stream().map(this::plan).toList();
         return TensorScope.of(
                 () -> walk(denoiser, adapter, conditioning, start, plans, steps, (i, sample, output) -> {}));
@@ -134,7 +133,7 @@ final class Trajectories {
     /** Walks all plans side by side; everything it makes lives in the caller's scope. */
     private Tensor walk(
             Denoiser denoiser,
-            LoraAdapter adapter,
+            Adapter adapter,
             Conditioning conditioning,
             Tensor start,
             List<SamplingPlan> plans,

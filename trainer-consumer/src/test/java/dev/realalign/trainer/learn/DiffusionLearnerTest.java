@@ -308,7 +308,7 @@ class DiffusionLearnerTest {
         LearnerSettings free = TinyPhoto.settings(Kind.DPO);
         LearnerSettings capped = new LearnerSettings(
                 free.runSeed(),
-                free.lora(),
+                free.adapter(),
                 free.stages(),
                 free.sampler(),
                 free.optimizer(),

@@ -62,7 +62,7 @@ class PreferencePassTest {
     private static LoraAdapter adapter(long seed) {
         LoraAdapter adapter = LoraAdapter.create(model.denoiser(), new LoraConfig(2, 2), 7);
         try (TensorScope scope = TensorScope.open()) {
-            List<Tensor> up = adapter.up();
+            List<Tensor> up = adapter.zeroAtStart();
             for (int i = 0; i < up.size(); i++) {
                 Tensor values = Tensor.randn(seed * 1000 + i, up.get(i).shape()).mul(0.1);
                 Tensor into = up.get(i);

@@ -128,11 +128,11 @@ class ReplicasTest {
         long before = Tensor.liveCount();
         try (Replicas replicas = new Replicas(own, THREE);
                 TensorScope scope = TensorScope.open()) {
-            Tensor up = adapter.up().get(0);
+            Tensor up = adapter.zeroAtStart().get(0);
             up.assignInPlace(Tensor.full(3, ElementType.F32, up.shape()));
             replicas.follow();
             List<Double> seen = replicas.map(List.of(1.0, 10.0, 100.0), (replica, factor) -> {
-                Tensor leaf = replica.policy().up().get(0);
+                Tensor leaf = replica.policy().zeroAtStart().get(0);
                 Tensor loss = Autograd.withGrad(() -> leaf.mul(factor).sum());
                 Autograd.backward(loss, Tensor.scalar(1));
                 return leaf.max().item();

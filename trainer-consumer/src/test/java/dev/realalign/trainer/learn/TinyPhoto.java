@@ -2,6 +2,7 @@ package dev.realalign.trainer.learn;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.realalign.diffusion.lora.AdapterConfig;
 import dev.realalign.diffusion.lora.LoraConfig;
 import dev.realalign.diffusion.model.DiffusionModel;
 import dev.realalign.diffusion.model.LoadOptions;
@@ -72,15 +73,35 @@ public final class TinyPhoto {
 
     /** The same settings on another engine. */
     static LearnerSettings on(EngineSettings engine, LearnerSettings settings) {
+        return with(settings.adapter(), settings.normCap(), settings.microPairs(), engine, settings);
+    }
+
+    /** The same settings for another adapter. */
+    static LearnerSettings with(AdapterConfig adapter, LearnerSettings settings) {
+        return with(adapter, settings.normCap(), settings.microPairs(), settings.engine(), settings);
+    }
+
+    /** The same settings with a bound on the adapter's norm. */
+    static LearnerSettings normCap(double cap, LearnerSettings settings) {
+        return with(settings.adapter(), cap, settings.microPairs(), settings.engine(), settings);
+    }
+
+    /** The same settings with so many pairs in the network at once. */
+    static LearnerSettings microPairs(int pairs, LearnerSettings settings) {
+        return with(settings.adapter(), settings.normCap(), pairs, settings.engine(), settings);
+    }
+
+    private static LearnerSettings with(
+            AdapterConfig adapter, double normCap, int microPairs, EngineSettings engine, LearnerSettings settings) {
         return new LearnerSettings(
                 settings.runSeed(),
-                settings.lora(),
+                adapter,
                 settings.stages(),
                 settings.sampler(),
                 settings.optimizer(),
                 settings.clipNorm(),
-                settings.normCap(),
-                settings.microPairs(),
+                normCap,
+                microPairs,
                 settings.captionDropout(),
                 settings.flip(),
                 settings.averageDecay(),

@@ -124,7 +124,7 @@ class AlarmedTrainingTest {
         LearnerSettings hasty = TinyPhoto.settings(ObjectiveChoice.of(Kind.DPO, 2000), 100 * SOUND);
         LearnerSettings settings = new LearnerSettings(
                 hasty.runSeed(),
-                hasty.lora(),
+                hasty.adapter(),
                 hasty.stages(),
                 hasty.sampler(),
                 hasty.optimizer(),

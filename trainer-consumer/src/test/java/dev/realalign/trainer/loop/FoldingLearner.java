@@ -43,7 +43,9 @@ final class FoldingLearner implements Learner {
     private long referenceStep;
     private int stage = 1;
     private int stepsInStage;
+    /** Rank of its LoRA; 0 for a full difference. */
     int rank = 4;
+
     long seed = 7;
     double loss = 0.5;
     /** Error on held-out real images; the reference has 1. */
@@ -64,7 +66,7 @@ final class FoldingLearner implements Learner {
 
     @Override
     public AdapterShape adapter() {
-        return new AdapterShape(rank, rank, List.of("to_q"));
+        return rank == 0 ? AdapterShape.full(List.of("all")) : AdapterShape.lora(rank, rank, List.of("to_q"));
     }
 
     @Override

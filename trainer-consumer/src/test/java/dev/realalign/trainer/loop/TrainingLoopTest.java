@@ -381,14 +381,27 @@ class TrainingLoopTest {
         assertThat(refused.exitCode()).isEqualTo(UserErrorException.USAGE);
         assertThat(refused.problems())
                 .containsExactly(
-                        "Model m has the adapter AdapterShape[rank=4, alpha=4.0, targets=[to_q]], not"
-                                + " AdapterShape[rank=8, alpha=8.0, targets=[to_q]]. Configure it so again, or train under"
-                                + " another model name.",
+                        "Model m has the adapter LoRA of rank 4, alpha 4.0 and targets [to_q], not LoRA of rank 8, alpha 8.0"
+                                + " and targets [to_q]. Configure it so again, or train under another model name.",
                         "Model m runs under seed 7, not 9. Configure it so again, or train under another model name.",
                         "Model m was trained on the partitions [preference-triples-0, preference-triples-1], but"
                                 + " preference-triples has [preference-triples-0, preference-triples-1,"
                                 + " preference-triples-2]. A topic keeps its number of partitions; train under another model"
                                 + " name.");
+    }
+
+    @Test
+    void a_line_keeps_the_kind_of_its_adapter() throws Exception {
+        feed(0, 30);
+        loop.takeOver("test");
+        turns(3);
+        restart();
+        learner.rank = 0;
+        assertThat(catchThrowableOfType(UserErrorException.class, () -> loop.takeOver("test"))
+                        .problems())
+                .containsExactly(
+                        "Model m has the adapter LoRA of rank 4, alpha 4.0 and targets [to_q], not full difference"
+                                + " with targets [all]. Configure it so again, or train under another model name.");
     }
 
     @Test
