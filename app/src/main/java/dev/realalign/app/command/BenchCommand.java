@@ -102,6 +102,24 @@ final class BenchCommand implements Callable<Integer> {
         private int state;
 
         @Option(
+                names = "--compared",
+                paramLabel = "N",
+                defaultValue = "0",
+                description =
+                        "Also draws N different pictures and feeds them likewise, each compared with all before it by"
+                                + " perceptual hash.")
+        private int compared;
+
+        @Option(
+                names = "--index",
+                paramLabel = "N",
+                defaultValue = "0",
+                description =
+                        "Also fills the index of perceptual hashes with N pictures on an embedded broker: its size, the"
+                                + " cost of a question, and the time to restore it.")
+        private int index;
+
+        @Option(
                 names = "--limit",
                 paramLabel = "N",
                 defaultValue = "500",
@@ -130,9 +148,12 @@ final class BenchCommand implements Callable<Integer> {
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            if (limit < 1 || topology < 0 || state < 0 || resolution < 8 || !(seconds > 0)) {
+            if (limit < 1
+                    || Math.min(Math.min(topology, state), Math.min(compared, index)) < 0
+                    || resolution < 8
+                    || !(seconds > 0)) {
                 throw UserErrorException.usage(
-                        "--limit must be at least 1, --topology and --state at least 0, --resolution at least 8 and --seconds above 0.");
+                        "--limit must be at least 1, --topology, --state, --compared and --index at least 0, --resolution at least 8 and --seconds above 0.");
             }
             List<byte[]> originals = originals();
             if (keep != null) {
@@ -148,11 +169,21 @@ final class BenchCommand implements Callable<Integer> {
             if (state > 0) {
                 kept = Optional.of(TopologyBenchmark.state(state));
             }
+            Optional<TopologyBenchmark.Flow> flowCompared = Optional.empty();
+            Optional<TopologyBenchmark.Index> indexed = Optional.empty();
+            if (compared > 0) {
+                flowCompared = Optional.of(TopologyBenchmark.flowCompared(resolution, compared));
+            }
+            if (index > 0) {
+                indexed = Optional.of(TopologyBenchmark.index(index));
+            }
             PrintWriter out = spec.commandLine().getOut();
             if (json) {
                 ObjectNode object = object(report);
                 flow.ifPresent(measured -> object.set("topology", Json.of(measured)));
                 kept.ifPresent(measured -> object.set("state", Json.of(measured)));
+                flowCompared.ifPresent(measured -> object.set("compared", Json.of(measured)));
+                indexed.ifPresent(measured -> object.set("index", Json.of(measured)));
                 Json.print(out, object);
             } else {
                 out.println(String.format(
@@ -168,6 +199,8 @@ final class BenchCommand implements Callable<Integer> {
                 out.println(String.format(Locale.ROOT, "record is %.0f %% of bareToPng", 100 * report.recordOfBare()));
                 flow.ifPresent(measured -> out.println("topology: " + measured));
                 kept.ifPresent(measured -> out.println("state: " + measured));
+                flowCompared.ifPresent(measured -> out.println("compared: " + measured));
+                indexed.ifPresent(measured -> out.println("index: " + measured));
             }
             out.flush();
             return ExitCode.OK;

@@ -9,9 +9,18 @@ import dev.realalign.app.feed.Note;
 import dev.realalign.curator.CuratorConfig;
 import dev.realalign.curator.CuratorService;
 import dev.realalign.curator.gate.Reason;
+import dev.realalign.curator.similar.Bands;
+import dev.realalign.curator.similar.Step;
 import dev.realalign.runtime.ClusterSetup;
 import dev.realalign.runtime.UserErrorException;
+import dev.realalign.schemas.ImageId;
+import dev.realalign.schemas.RecordPosition;
+import dev.realalign.schemas.SimilarityQuestion;
 import dev.realalign.schemas.Topics;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -24,10 +33,17 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 
 /**
  * The whole curator with one stream thread on an embedded broker, everything it does included: consumer, registry, gates,
@@ -38,6 +54,8 @@ final class TopologyBenchmark implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(5);
     private static final int DUPLICATES = 50_000;
     private static final int PROBES = 100;
+    private static final int QUESTIONS = 1000;
+    private static final int DRAWN_CELLS = 8;
     private static final double MIB = 1024.0 * 1024.0;
 
     /**
@@ -76,12 +94,33 @@ final class TopologyBenchmark implements AutoCloseable {
             double startSeconds,
             double restoreSeconds) {}
 
+    /**
+     * Index of perceptual hashes.
+     *
+     * @param pictures accepted pictures in it, with random hashes
+     * @param placesPerSecond places written by the clock while it was filled, seven for each picture
+     * @param stateMiB size of the state folder
+     * @param bytesPerPicture the same for each picture
+     * @param millisecondsPerQuestion processor time of a picture's question: it visits the owners of its seven bands, each of
+     *     which reads all pictures with the same value there, and is answered
+     * @param startSeconds time from the start to the last of 100 answers, with the state at hand
+     * @param restoreSeconds the same without it, when it is restored from its changelog first
+     */
+    record Index(
+            int pictures,
+            double placesPerSecond,
+            double stateMiB,
+            double bytesPerPicture,
+            double millisecondsPerQuestion,
+            double startSeconds,
+            double restoreSeconds) {}
+
     private final Path folder;
     private final EmbeddedCluster cluster;
     private final CuratorConfig curator;
     private final FeedConfig feed;
 
-    private TopologyBenchmark(int resolution) throws IOException {
+    private TopologyBenchmark(int resolution, boolean comparesPictures) throws IOException {
         folder = Files.createTempDirectory("realalign-bench");
         cluster = EmbeddedCluster.start(EmbeddedOptions.in(folder.resolve("cluster")));
         Map<String, String> given = new HashMap<>(cluster.properties());
@@ -89,8 +128,10 @@ final class TopologyBenchmark implements AutoCloseable {
         given.put(CuratorConfig.RESOLUTION_PX, String.valueOf(resolution));
         given.put(CuratorConfig.STATE_DIRECTORY, stateFolder().toString());
         given.put(CuratorConfig.STANDBY_REPLICAS, "0");
-        // the same few pictures come again and again, each time with other bytes
-        given.put(CuratorConfig.GATE_MODES, "NEAR_DUPLICATE:off,OWN_OUTPUT:off");
+        if (!comparesPictures) {
+            // the same few pictures come again and again, each time with other bytes
+            given.put(CuratorConfig.GATE_MODES, "NEAR_DUPLICATE:off,OWN_OUTPUT:off");
+        }
         curator = CuratorConfig.from(given);
         feed = FeedConfig.from(given);
         ClusterSetup.prepare(feed.cluster(), List.of(Topics.REAL_IMAGES));
@@ -98,20 +139,34 @@ final class TopologyBenchmark implements AutoCloseable {
 
     /** Feeds pictures made of these JPEG files, then curates them. */
     static Flow flow(int resolution, List<byte[]> files, int pictures) throws IOException, InterruptedException {
-        try (TopologyBenchmark bench = new TopologyBenchmark(resolution)) {
-            return bench.flow(files, pictures);
+        try (TopologyBenchmark bench = new TopologyBenchmark(resolution, false)) {
+            return bench.flow(pictures, number -> withComment(files.get(number % files.size()), number));
+        }
+    }
+
+    /** Draws pictures, all different, and curates them: each is compared with all before it. */
+    static Flow flowCompared(int resolution, int pictures) throws IOException, InterruptedException {
+        try (TopologyBenchmark bench = new TopologyBenchmark(resolution, true)) {
+            return bench.flow(pictures, number -> drawn(resolution, number));
         }
     }
 
     /** Fills the state with ids, then looks them up and restores it. */
     static State state(int ids) throws IOException, InterruptedException {
-        try (TopologyBenchmark bench = new TopologyBenchmark(8)) {
+        try (TopologyBenchmark bench = new TopologyBenchmark(8, false)) {
             return bench.fill(ids);
         }
     }
 
-    private Flow flow(List<byte[]> files, int pictures) throws IOException, InterruptedException {
-        feed(pictures, number -> withComment(files.get(number % files.size()), number));
+    /** Fills the index of perceptual hashes, then asks it and restores it. */
+    static Index index(int pictures) throws IOException, InterruptedException {
+        try (TopologyBenchmark bench = new TopologyBenchmark(8, true)) {
+            return bench.fillIndex(pictures);
+        }
+    }
+
+    private Flow flow(int pictures, IntFunction<byte[]> picture) throws IOException, InterruptedException {
+        feed(pictures, picture);
         List<Double> heap = new ArrayList<>();
         try (CuratorService service = new CuratorService(curator)) {
             service.start();
@@ -183,6 +238,73 @@ final class TopologyBenchmark implements AutoCloseable {
         }
     }
 
+    private Index fillIndex(int pictures) throws IOException, InterruptedException {
+        ClusterSetup.prepare(feed.cluster(), List.of(Topics.SIMILARITY_QUESTIONS));
+        SplittableRandom hashes = new SplittableRandom(1);
+        double fillSeconds;
+        double questionMillis;
+        try (CuratorService service = new CuratorService(curator)) {
+            service.start();
+            long began = System.nanoTime();
+            tell(pictures, hashes, Step.CONFIRM, Bands.COUNT);
+            // each of these visits seven owners, behind all that was told before
+            tell(QUESTIONS, hashes, Step.ASK, 1);
+            await(service, () -> service.counts().answersDropped() >= QUESTIONS);
+            fillSeconds = (System.nanoTime() - began) / 1e9;
+            long cpu = cpuNanos();
+            tell(QUESTIONS, hashes, Step.ASK, 1);
+            await(service, () -> service.counts().answersDropped() >= 2 * QUESTIONS);
+            questionMillis = (cpuNanos() - cpu) / 1e6 / QUESTIONS;
+        }
+        double size = size(stateFolder());
+        double start = secondsToAnswer(hashes);
+        delete(stateFolder());
+        double restore = secondsToAnswer(hashes);
+        return new Index(
+                pictures,
+                (double) pictures * Bands.COUNT / fillSeconds,
+                size / MIB,
+                size / pictures,
+                questionMillis,
+                start,
+                restore);
+    }
+
+    private double secondsToAnswer(SplittableRandom hashes) throws InterruptedException {
+        tell(PROBES, hashes, Step.ASK, 1);
+        try (CuratorService service = new CuratorService(curator)) {
+            long began = System.nanoTime();
+            service.start();
+            // nobody waits for these answers, so the curator drops and counts them
+            await(service, () -> service.counts().answersDropped() >= PROBES);
+            return (System.nanoTime() - began) / 1e9;
+        }
+    }
+
+    /** Messages about pictures with random hashes to the owners of their first bands. */
+    private void tell(int pictures, SplittableRandom hashes, Step step, int bands) {
+        try (Producer<String, SimilarityQuestion> producer = new KafkaProducer<>(
+                feed.cluster().producer("bench"),
+                Topics.SIMILARITY_QUESTIONS.keySerializer(),
+                Topics.SIMILARITY_QUESTIONS.valueSerializer(feed.cluster().registry()))) {
+            for (int picture = 0; picture < pictures; picture++) {
+                long hash = hashes.nextLong();
+                String id = ImageId.of(number((int) hash)).hex();
+                for (int band = 0; band < bands; band++) {
+                    SimilarityQuestion message = SimilarityQuestion.newBuilder()
+                            .setStep(step.name())
+                            .setImageId(id)
+                            .setRecord(new RecordPosition(0, hash >>> 1))
+                            .setHash(hash)
+                            .setBand(band)
+                            .build();
+                    Future<RecordMetadata> unused = producer.send(
+                            new ProducerRecord<>(Topics.SIMILARITY_QUESTIONS.name(), Bands.key(hash, band), message));
+                }
+            }
+        }
+    }
+
     private void feed(int count, IntFunction<byte[]> picture) throws IOException {
         try (ImageFeeder feeder = new ImageFeeder(feed)) {
             List<CompletableFuture<?>> latest = new ArrayList<>();
@@ -214,6 +336,29 @@ final class TopologyBenchmark implements AutoCloseable {
                 .putInt(number)
                 .put(jpeg, 2, jpeg.length - 2)
                 .array();
+    }
+
+    /** A JPEG of coloured patches that run into each other, and of no other number. */
+    private static byte[] drawn(int resolution, int number) {
+        SplittableRandom random = new SplittableRandom(number);
+        BufferedImage cells = new BufferedImage(DRAWN_CELLS, DRAWN_CELLS, BufferedImage.TYPE_INT_RGB);
+        for (int y = 0; y < DRAWN_CELLS; y++) {
+            for (int x = 0; x < DRAWN_CELLS; x++) {
+                cells.setRGB(x, y, random.nextInt(1 << 24));
+            }
+        }
+        BufferedImage picture = new BufferedImage(resolution, resolution, BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = picture.createGraphics();
+        graphics.setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
+        graphics.drawImage(cells, 0, 0, resolution, resolution, null);
+        graphics.dispose();
+        ByteArrayOutputStream jpeg = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(picture, "jpeg", jpeg);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return jpeg.toByteArray();
     }
 
     private static long verdicts(CuratorService service) {
