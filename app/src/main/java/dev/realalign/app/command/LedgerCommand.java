@@ -9,6 +9,7 @@ import dev.realalign.schemas.GapAccepted;
 import dev.realalign.schemas.LedgerEntry;
 import dev.realalign.schemas.LedgerMember;
 import dev.realalign.schemas.LedgerSkip;
+import dev.realalign.schemas.PlanEnded;
 import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.ReferenceRefreshed;
 import dev.realalign.schemas.Rewound;
@@ -164,6 +165,8 @@ final class LedgerCommand implements Callable<Integer> {
                     + (alarm.getPaused() ? "; training rests" : "");
         } else if (event instanceof TrainingResumed resumed) {
             return resumed.getActor() + " resumed training after step " + resumed.getStep();
+        } else if (event instanceof PlanEnded ended) {
+            return "after step " + ended.getStep() + " the training plan is over: " + ended.getReason();
         }
         return String.valueOf(event);
     }
@@ -236,6 +239,8 @@ final class LedgerCommand implements Callable<Integer> {
                     .put("paused", alarm.getPaused());
         } else if (event instanceof TrainingResumed resumed) {
             node.put("step", resumed.getStep()).put("actor", resumed.getActor());
+        } else if (event instanceof PlanEnded ended) {
+            node.put("step", ended.getStep()).put("reason", ended.getReason());
         }
         return node;
     }

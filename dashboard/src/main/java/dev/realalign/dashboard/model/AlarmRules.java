@@ -12,6 +12,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,7 @@ final class AlarmRules {
      * @param lags lag of every group and topic
      * @param missingSince since when a stage runs nowhere, for those of which that is known
      * @param notApplied steps among the newest {@value #STEPS_LOOKED_AT} that changed nothing
+     * @param pause why training pauses, if it does
      * @param judged records of real-images that were judged, absent when unknown
      * @param undecodable records that could not be decoded
      */
@@ -46,6 +48,7 @@ final class AlarmRules {
             VersionBook versions,
             RejectionTally.View rejections,
             long notApplied,
+            Optional<TrainingCurve.Pause> pause,
             OptionalLong judged,
             long undecodable) {}
 
@@ -114,7 +117,7 @@ final class AlarmRules {
                                         ? ". Without it the curator waits for its deadline and then makes perturbations."
                                         : ". It goes on where it stopped."),
                         facts.missingSince().get(stage)));
-            } else if (lag != null) {
+            } else if (lag != null && !(stage == Stage.TRAINER && facts.pause().isPresent())) {
                 standing(stage, lag, waits, alarms);
             }
         }
@@ -212,6 +215,27 @@ final class AlarmRules {
     }
 
     private static void training(Facts facts, List<Alarm> alarms) {
+        facts.pause()
+                .ifPresent(pause -> alarms.add(
+                        pause.isOver()
+                                ? new Alarm(
+                                        "plan-over",
+                                        Level.INFO,
+                                        "The training plan is over",
+                                        "After step " + pause.step() + ": " + Texts.shortened(pause.reason(), 1_000)
+                                                + ". What still comes stays in the topic.",
+                                        "Add a stage to trainer.stages and start the trainer again, or end the roles.",
+                                        pause.since())
+                                : new Alarm(
+                                        "rests",
+                                        Level.BAD,
+                                        "Training rests after an alarm",
+                                        "At step " + pause.step() + ", "
+                                                + Texts.shortened(pause.reason(), 1_000)
+                                                + ". It went back to the last good weights.",
+                                        "Look at the curves and mend the cause, such as the learning rate; then start the"
+                                                + " trainer once with ./realalign train --resume.",
+                                        pause.since())));
         if (facts.notApplied() > 0) {
             alarms.add(new Alarm(
                     "not-finite",

@@ -388,6 +388,7 @@ public final class StreamState {
                         versions,
                         rejections.view(),
                         training.notApplied(NEWEST_STEPS),
+                        training.pause(),
                         judgedTotal,
                         undecodable),
                 now);
@@ -406,7 +407,7 @@ public final class StreamState {
                         String.format(Locale.ROOT, "%,d with a reason", rejections.read()),
                         List.of()),
                 generator(blind),
-                stage(Stage.TRAINER, "Trainer", trainerDoes(now), blind),
+                trainer(now, blind),
                 stage(Stage.PUBLISHER, "Publisher", publisherDoes(), blind),
                 subscribers(newest, blind));
         List<Edge> edges = List.of(
@@ -438,6 +439,18 @@ public final class StreamState {
                         null,
                         Mood.GOOD));
         return new FlowView(nodes, edges);
+    }
+
+    private Node trainer(Instant now, boolean blind) {
+        Node node = stage(Stage.TRAINER, "Trainer", trainerDoes(now), blind);
+        if (blind || missingSince.containsKey(Stage.TRAINER)) {
+            return node;
+        }
+        return training.pause()
+                .map(pause -> pause.isOver()
+                        ? new Node(node.id(), node.name(), Mood.GOOD, "its plan is over", node.members())
+                        : new Node(node.id(), node.name(), Mood.BAD, "rests after an alarm", node.members()))
+                .orElse(node);
     }
 
     private Node generator(boolean blind) {

@@ -1,13 +1,16 @@
 package dev.realalign.dashboard.model;
 
+import dev.realalign.schemas.AlarmRaised;
 import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.LedgerEntry;
+import dev.realalign.schemas.PlanEnded;
 import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.ReferenceRefreshed;
 import dev.realalign.schemas.Rewound;
 import dev.realalign.schemas.SessionBegun;
 import dev.realalign.schemas.StageSwitched;
 import dev.realalign.schemas.StepDone;
+import dev.realalign.schemas.TrainingResumed;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -16,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.IndexedRecord;
@@ -45,6 +49,7 @@ final class TrainingCurve {
     private @Nullable Instant plannedAt;
     private @Nullable Instant doneAt;
     private @Nullable String objective;
+    private @Nullable Pause pause;
     private long trained;
     private long entries;
 
@@ -59,10 +64,19 @@ final class TrainingCurve {
      * Something that happened between steps.
      *
      * @param step last step before it
-     * @param kind session, rewound, stage, reference, objective, refused-step, or other for what has no kind of its own
+     * @param kind session, rewound, stage, reference, objective, refused-step, alarm, resumed, ended, or other for what has no kind of its own
      * @param label in words
      */
     record Mark(long step, Instant at, String kind, String label) {}
+
+    /**
+     * Why a trainer that is there takes no step.
+     *
+     * @param isOver whether its plan is over; else it rests after an alarm until somebody resumes it
+     * @param step last step before
+     * @param reason in words
+     */
+    record Pause(boolean isOver, long step, Instant since, String reason) {}
 
     /** Takes the next entry of the ledger. */
     void take(LedgerEntry entry) {
@@ -72,6 +86,7 @@ final class TrainingCurve {
         if (what instanceof BatchPlanned plan) {
             open = plan;
             plannedAt = at;
+            pause = null;
             String now = plan.getObjective();
             if (objective != null && !objective.equals(now)) {
                 mark(plan.getStep() - 1, at, "objective", Texts.shortened(now, 200));
@@ -85,6 +100,7 @@ final class TrainingCurve {
             doneAt = null;
             mark(session.getStep(), at, "session", "session " + entry.getSession() + " of " + session.getTrainer());
         } else if (what instanceof Rewound rewound) {
+            pause = pause != null && pause.isOver() ? null : pause;
             mark(
                     rewound.getStep(),
                     at,
@@ -99,9 +115,24 @@ final class TrainingCurve {
                     "stage " + switched.getStage() + ": " + objective + " (" + switched.getReason() + ")");
         } else if (what instanceof ReferenceRefreshed refreshed) {
             mark(refreshed.getStep(), at, "reference", "the reference is version " + refreshed.getVersion());
+        } else if (what instanceof AlarmRaised alarm) {
+            String reason = alarm.getKind() + ": " + alarm.getExplanation();
+            mark(alarm.getStep(), at, "alarm", "alarm " + reason);
+            pause = alarm.getPaused() ? new Pause(false, alarm.getStep(), at, reason) : pause;
+        } else if (what instanceof TrainingResumed resumed) {
+            pause = null;
+            mark(resumed.getStep(), at, "resumed", "resumed by " + resumed.getActor());
+        } else if (what instanceof PlanEnded ended) {
+            pause = new Pause(true, ended.getStep(), at, ended.getReason());
+            mark(ended.getStep(), at, "ended", "the plan is over: " + ended.getReason());
         } else if (what instanceof IndexedRecord other && !(what instanceof RecordsSkipped)) {
             takeOther(other, at);
         }
+    }
+
+    /** Why training pauses, if it does. */
+    Optional<Pause> pause() {
+        return Optional.ofNullable(pause);
     }
 
     /** An entry that this page knows nothing more about is shown by its name, with its step and reason where it has such. */

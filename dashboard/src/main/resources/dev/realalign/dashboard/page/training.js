@@ -80,7 +80,7 @@ function sign(mark) {
     const found = mark.label.match(/^(stage \d+: )([\w-]+)/);
     return found ? found[1] + found[2] : '▶';
   }
-  return { session: '↻', rewound: '↶', reference: '◇', objective: '◆', 'refused-step': '!' }[mark.kind] || '·';
+  return { session: '↻', rewound: '↶', reference: '◇', objective: '◆', 'refused-step': '!', alarm: '!', resumed: '▶', ended: '■' }[mark.kind] || '·';
 }
 
 function tools() {

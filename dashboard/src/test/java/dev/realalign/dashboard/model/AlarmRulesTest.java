@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.realalign.runtime.LagStatus;
+import dev.realalign.schemas.AlarmRaised;
 import dev.realalign.schemas.CheckpointAlias;
+import dev.realalign.schemas.PlanEnded;
 import dev.realalign.schemas.PublishingDecision;
+import dev.realalign.schemas.TrainingResumed;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
@@ -96,6 +99,35 @@ class AlarmRulesTest {
         assertThat(alarms(START))
                 .contains(
                         "BAD: The publisher has stopped. 2 candidates wait, nobody reads them and nothing is committed any more.");
+    }
+
+    @Test
+    void aTrainerWhosePlanIsOverDoesNotStandStill() throws IOException {
+        state.sample(Records.report(START.plusSeconds(2), 1_000, 12, LagStatus.STALLED, Records.allPresent()));
+        assertThat(alarms(START)).contains("BAD: The trainer stands still. 12 triples wait and it commits nothing.");
+
+        state.take(Records.entry(START, new PlanEnded(64L, "64 steps of 64")));
+        assertThat(alarms(START))
+                .filteredOn(alarm -> alarm.contains("rain"))
+                .containsExactly(
+                        "INFO: The training plan is over. After step 64: 64 steps of 64. What still comes stays in the topic.");
+        assertThat(node("trainer").get("doing").asText()).isEqualTo("its plan is over");
+        assertThat(node("trainer").get("mood").asText()).isEqualTo("GOOD");
+    }
+
+    @Test
+    void trainingThatRestsAfterAnAlarmSaysWhyUntilItIsResumed() throws IOException {
+        state.sample(Records.report(START.plusSeconds(2), 1_000, 12, LagStatus.STALLED, Records.allPresent()));
+        state.take(Records.entry(START, new AlarmRaised(8L, "NOT_FINITE", "3 of 4 steps were not finite", true)));
+        assertThat(alarms(START))
+                .filteredOn(alarm -> alarm.contains("rain"))
+                .containsExactly(
+                        "BAD: Training rests after an alarm. At step 8, NOT_FINITE: 3 of 4 steps were not finite. It went back to the last good weights.");
+        assertThat(node("trainer").get("doing").asText()).isEqualTo("rests after an alarm");
+        assertThat(node("trainer").get("mood").asText()).isEqualTo("BAD");
+
+        state.take(Records.entry(START, new TrainingResumed(8L, "train-1")));
+        assertThat(alarms(START)).contains("BAD: The trainer stands still. 12 triples wait and it commits nothing.");
     }
 
     @Test

@@ -8,8 +8,10 @@ import static dev.realalign.dashboard.model.Records.session;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
+import dev.realalign.schemas.AlarmRaised;
 import dev.realalign.schemas.Digest;
 import dev.realalign.schemas.GapAccepted;
+import dev.realalign.schemas.PlanEnded;
 import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.ReferenceRefreshed;
 import dev.realalign.schemas.StageSwitched;
@@ -83,7 +85,7 @@ class TrainingCurveTest {
     void anEntryOfAnUnknownKindIsMarkedByItsNameWhereItStands() {
         curve.take(done(7, true, Map.of(), START));
         curve.take(entry(START, new GapAccepted(0, 3L, 9L, "retention cut them")));
-        GenericData.Record later = new GenericData.Record(SchemaBuilder.record("AlarmRaised")
+        GenericData.Record later = new GenericData.Record(SchemaBuilder.record("WeightsFrozen")
                 .fields()
                 .requiredLong("step")
                 .endRecord());
@@ -93,7 +95,21 @@ class TrainingCurveTest {
         assertThat(curve.view(10).marks())
                 .containsExactly(
                         new TrainingCurve.Mark(7, START, "other", "gap accepted: retention cut them"),
-                        new TrainingCurve.Mark(8, START, "other", "alarm raised"));
+                        new TrainingCurve.Mark(8, START, "other", "weights frozen"));
+    }
+
+    @Test
+    void trainingPausesAfterAnAlarmAndAtTheEndOfItsPlanUntilItGoesOn() {
+        curve.take(entry(START, new AlarmRaised(4L, "NOT_FINITE", "gradients were not finite", false)));
+        assertThat(curve.pause()).isEmpty();
+        curve.take(entry(START, new PlanEnded(9L, "9 steps of 9")));
+        assertThat(curve.pause()).contains(new TrainingCurve.Pause(true, 9, START, "9 steps of 9"));
+        curve.take(planned(10, 8, "dpo", START));
+        assertThat(curve.pause()).as("the plan has grown").isEmpty();
+        assertThat(curve.view(10).marks())
+                .containsExactly(
+                        new TrainingCurve.Mark(4, START, "alarm", "alarm NOT_FINITE: gradients were not finite"),
+                        new TrainingCurve.Mark(9, START, "ended", "the plan is over: 9 steps of 9"));
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.realalign.schemas.LedgerEntry;
 import dev.realalign.schemas.LedgerMark;
 import dev.realalign.schemas.LedgerMember;
 import dev.realalign.schemas.LedgerSkip;
+import dev.realalign.schemas.PlanEnded;
 import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.ReferenceRefreshed;
 import dev.realalign.schemas.Rewound;
@@ -167,6 +168,13 @@ public final class Ledger {
     /** Writes that somebody let training go on after an alarm. */
     public void resume(long step, String actor) {
         append(List.of(new TrainingResumed(step, actor)));
+    }
+
+    /** Writes that the last stage is over, unless that is what the ledger says already. */
+    public void endPlan(long step, String reason) {
+        if (!state.isPlanEnded()) {
+            append(List.of(new PlanEnded(step, reason)));
+        }
     }
 
     /** The alarm after which training rests, if it does. */

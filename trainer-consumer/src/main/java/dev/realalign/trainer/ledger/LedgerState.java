@@ -4,6 +4,7 @@ import dev.realalign.schemas.AlarmRaised;
 import dev.realalign.schemas.BatchPlanned;
 import dev.realalign.schemas.GapAccepted;
 import dev.realalign.schemas.LedgerEntry;
+import dev.realalign.schemas.PlanEnded;
 import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.ReferenceRefreshed;
 import dev.realalign.schemas.Rewound;
@@ -30,6 +31,7 @@ public final class LedgerState {
     private long step;
     private LedgerChain chain = LedgerChain.EMPTY;
     private @Nullable AlarmRaised rest;
+    private boolean planEnded;
     private final SortedMap<Integer, Long> nextOffsets = new TreeMap<>();
     private final Set<String> rewindCommands = new HashSet<>();
     private final Set<Long> marked = new HashSet<>();
@@ -70,6 +72,7 @@ public final class LedgerState {
                         + entry.getModel() + " plans step " + planned.getStep() + " after step " + step);
             }
             step = planned.getStep();
+            planEnded = false;
             moveTo(planned.getNextOffsets());
         } else if (event instanceof RecordsSkipped skipped) {
             moveTo(skipped.getNextOffsets());
@@ -82,10 +85,13 @@ public final class LedgerState {
         } else if (event instanceof Rewound rewound) {
             chain = LedgerChain.of(rewound.getChain().bytes());
             rewindCommands.add(rewound.getCommand());
+            planEnded = false;
         } else if (event instanceof AlarmRaised alarm) {
             rest = alarm.getPaused() ? alarm : rest;
         } else if (event instanceof TrainingResumed) {
             rest = null;
+        } else if (event instanceof PlanEnded) {
+            planEnded = true;
         }
         if (marked.contains(entries)) {
             marks.put(entries, chain);
@@ -155,6 +161,11 @@ public final class LedgerState {
     /** The alarm after which training rests, if it does. */
     public Optional<AlarmRaised> rest() {
         return Optional.ofNullable(rest);
+    }
+
+    /** Whether the last stage is over and nothing was trained or led back since. */
+    boolean isPlanEnded() {
+        return planEnded;
     }
 
     /** Whether the rewind of this command was done. */

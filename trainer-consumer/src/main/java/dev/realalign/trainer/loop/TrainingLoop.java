@@ -340,7 +340,9 @@ public final class TrainingLoop {
     private void endPlan() {
         ledger().settle();
         writeCandidate(ledger(), line(), state().announced());
-        if (!isResting() && isPlanOver()) {
+        Optional<String> end = learner.stageEnd();
+        if (!isResting() && end.isPresent() && isPlanOver()) {
+            ledger().endPlan(line().step(), end.get());
             flushUntil = null;
             flush.answer(candidateStep);
         }

@@ -17,6 +17,7 @@ import dev.realalign.schemas.LedgerEntry;
 import dev.realalign.schemas.LedgerMember;
 import dev.realalign.schemas.LedgerSkip;
 import dev.realalign.schemas.Measures;
+import dev.realalign.schemas.PlanEnded;
 import dev.realalign.schemas.PreferenceTriple;
 import dev.realalign.schemas.RecordsSkipped;
 import dev.realalign.schemas.ReferenceRefreshed;
@@ -811,7 +812,10 @@ class TrainingLoopTest {
         assertThat(loop.turn(PATIENCE)).isFalse();
         assertThat(loop.turn(PATIENCE)).isFalse();
         assertThat(flushed).isCompletedWithValue(4L);
-        assertThat(candidates.entries).as("the result of step 4 and no more").hasSize(entries + 1);
+        assertThat(candidates.entries)
+                .as("the result of step 4, the end of the plan, and no more")
+                .hasSize(entries + 2);
+        assertThat(candidates.entries.get(entries + 1).getEntry()).isEqualTo(new PlanEnded(4L, "its 4 steps are done"));
         assertThat(learner.steps).hasSize(4);
     }
 
