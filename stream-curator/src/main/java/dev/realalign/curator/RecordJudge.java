@@ -8,10 +8,10 @@ import dev.realalign.curator.gate.Rejection;
 import dev.realalign.curator.gate.Rights;
 import dev.realalign.curator.gate.RunningMean;
 import dev.realalign.curator.image.DamagedImageException;
+import dev.realalign.curator.image.EncodedPicture;
 import dev.realalign.curator.image.ImageContainer;
 import dev.realalign.curator.image.ImageType;
 import dev.realalign.curator.image.PixelRegion;
-import dev.realalign.curator.image.PngEncoder;
 import dev.realalign.curator.image.RgbImage;
 import dev.realalign.curator.image.TrainingPicture;
 import dev.realalign.curator.negative.GeneratedCheck;
@@ -160,8 +160,8 @@ final class RecordJudge {
             return ended(judged.reject(rejected.rejection()));
         }
         RgbImage real = ((Sight.Passed) sight).real();
-        PassedImage passed = new PassedImage(
-                image, received.position(), findings, real, PngEncoder.encode(real), PerceptualHash.of(real));
+        PassedImage passed =
+                new PassedImage(image, received.position(), findings, EncodedPicture.of(real), PerceptualHash.of(real));
         return judgeHeldOut(passed, now).<Judged>map(Judged.Ended::new).orElseGet(() -> new Judged.Passed(passed));
     }
 
@@ -242,7 +242,7 @@ final class RecordJudge {
     }
 
     private Verdict perturb(PassedImage passed) {
-        return pairs.perturb(passed.image().getImageId(), passed.image().getSource(), passed.real());
+        return pairs.perturb(passed.image().getImageId(), passed.image().getSource(), passed.picture());
     }
 
     /**
@@ -301,7 +301,7 @@ final class RecordJudge {
                 .accept(
                         passed,
                         new Half(
-                                PngEncoder.encode(good.image()),
+                                passed.picture().encode(good.image()),
                                 new Negative(
                                         good.image(),
                                         NegativeKind.valueOf(wanted.get()),
@@ -360,7 +360,11 @@ final class RecordJudge {
             RgbImage real =
                     new TrainingPicture(container.height(), config.pairs().background()).of(container);
             return Optional.of(new PassedImage(
-                    waiting.getImage(), waiting.getRecord(), findings(waiting), real, png, waiting.getHash()));
+                    waiting.getImage(),
+                    waiting.getRecord(),
+                    findings(waiting),
+                    EncodedPicture.of(real, png),
+                    waiting.getHash()));
         } catch (FileNotFoundException | DamagedBlobException e) {
             return Optional.empty();
         } catch (IOException e) {

@@ -73,7 +73,10 @@ public record PictureMeasures(
             above = middle;
             middle = below;
             below = oldest;
-            split(image.rgb(), image.index(0, y), red, green, blue);
+            int from = image.index(0, y);
+            channel(image.rgb(), from, red);
+            channel(image.rgb(), from + 1, green);
+            channel(image.rgb(), from + 2, blue);
             luma(red, green, blue, below);
             luma.add(below);
             countBelow(BLACK + 1, below, black);
@@ -105,12 +108,10 @@ public record PictureMeasures(
 
     // One short loop for each step, all arrays at the same index: such loops run on vectors.
 
-    private static void split(byte[] rgb, int from, int[] red, int[] green, int[] blue) {
+    private static void channel(byte[] rgb, int from, int[] channel) {
         int at = from;
-        for (int x = 0; x < red.length; x++) {
-            red[x] = rgb[at] & 0xFF;
-            green[x] = rgb[at + 1] & 0xFF;
-            blue[x] = rgb[at + 2] & 0xFF;
+        for (int x = 0; x < channel.length; x++) {
+            channel[x] = rgb[at] & 0xFF;
             at += RgbImage.CHANNELS;
         }
     }

@@ -34,6 +34,7 @@ final class BmpContainer {
                 width,
                 height,
                 1,
+                false,
                 file.array(),
                 Optional.empty(),
                 Optional.empty(),

@@ -1,13 +1,21 @@
 package dev.realalign.curator.image;
 
 import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
+import java.awt.Transparency;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
+import java.awt.image.Raster;
+import java.awt.image.WritableRaster;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 
@@ -61,10 +69,30 @@ final class Decoder {
                 throw new DamagedImageException(Damage.corrupt("the header says " + container.width() + "x"
                         + container.height() + " pixels, the decoder finds " + width + "x" + height));
             }
-            return reader.read(0);
+            if (!container.ycc()) {
+                return reader.read(0);
+            }
+            ImageReadParam settings = reader.getDefaultReadParam();
+            settings.setDestination(rgb(width, height));
+            return reader.read(0, settings);
         } finally {
             reader.dispose();
         }
+    }
+
+    /** The order in which the JPEG decoder makes its samples: it copies rows, where its own choice would turn every pixel around. */
+    private static BufferedImage rgb(int width, int height) {
+        WritableRaster raster = Raster.createInterleavedRaster(
+                DataBuffer.TYPE_BYTE,
+                width,
+                height,
+                width * RgbImage.CHANNELS,
+                RgbImage.CHANNELS,
+                new int[] {0, 1, 2},
+                null);
+        ColorModel model = new ComponentColorModel(
+                ColorSpace.getInstance(ColorSpace.CS_sRGB), false, false, Transparency.OPAQUE, DataBuffer.TYPE_BYTE);
+        return new BufferedImage(model, raster, false, null);
     }
 
     private static void refuseDamageNoticed(List<String> warnings) throws DamagedImageException {

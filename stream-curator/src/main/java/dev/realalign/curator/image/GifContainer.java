@@ -48,6 +48,7 @@ final class GifContainer {
                 width,
                 height,
                 1,
+                false,
                 file.array(),
                 Optional.empty(),
                 Optional.empty(),

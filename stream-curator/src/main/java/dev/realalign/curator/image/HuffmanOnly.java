@@ -3,7 +3,10 @@ package dev.realalign.curator.image;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import java.util.zip.Adler32;
 
 /**
@@ -13,7 +16,7 @@ import java.util.zip.Adler32;
 final class HuffmanOnly {
 
     /** Codes follow the picture: each block has its own. */
-    private static final int BLOCK_BYTES = 1 << 15;
+    static final int BLOCK_BYTES = 1 << 15;
 
     private static final int LITERALS = 256;
     private static final int END_OF_BLOCK = 256;
@@ -23,6 +26,10 @@ final class HuffmanOnly {
     private static final int DISTANCE_CODES = 2;
     /** Deflate, a window of 32 KiB, fastest: 0x7801 is a multiple of 31. */
     private static final int ZLIB_HEADER = 0x0178;
+    /** Largest prime below 2^16, modulus of Adler-32. */
+    private static final int ADLER_MODULUS = 65521;
+    /** Bits that are copied at a time: behind up to 7 pending ones they fit into a long. */
+    private static final int COPIED_BITS = 56;
 
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -31,25 +38,131 @@ final class HuffmanOnly {
     private long bits;
     private int bitCount;
 
+    /**
+     * A block of packed data.
+     *
+     * @param firstBit where it begins in the zlib form
+     * @param endBit where it ends
+     * @param checksum Adler-32 of the bytes that it holds
+     */
+    record Block(long firstBit, long endBit, int checksum) {}
+
+    /**
+     * Packed data.
+     *
+     * @param zlib the bytes in zlib form
+     * @param blocks its blocks of {@value #BLOCK_BYTES} bytes in their order; the last may be shorter
+     */
+    @SuppressWarnings("ArrayRecordComponent")
+    record Packed(byte[] zlib, List<Block> blocks) {}
+
+    /**
+     * Data of the same length that was packed before and is equal but for a stretch: blocks outside of it need not be packed
+     * again.
+     *
+     * @param file holds its zlib form, and at least eight bytes behind it
+     * @param zlibAt where the zlib form begins in the file
+     * @param blocks its blocks
+     * @param firstOther first byte of the data that may differ
+     * @param endOther behind the last that may
+     */
+    @SuppressWarnings("ArrayRecordComponent")
+    record Before(byte[] file, int zlibAt, List<Block> blocks, int firstOther, int endOther) {
+
+        /** The block of the bytes {@code from} to {@code end - 1}, if they are equal. */
+        Optional<Block> equal(int from, int end) {
+            return end <= firstOther || from >= endOther
+                    ? Optional.of(blocks.get(from / BLOCK_BYTES))
+                    : Optional.empty();
+        }
+    }
+
     private HuffmanOnly(int expected) {
         packed = new byte[expected];
     }
 
     /** The bytes in zlib form. */
-    static byte[] zlib(byte[] data) {
+    static Packed zlib(byte[] data) {
+        return zlib(data, Optional.empty());
+    }
+
+    /**
+     * The bytes in zlib form, the same as without knowledge of others.
+     *
+     * @param data the bytes; where a block equals one of before they are not looked at
+     */
+    static Packed zlib(byte[] data, Optional<Before> before) {
         HuffmanOnly out = new HuffmanOnly(data.length * 3 / 4 + 1024);
+        List<Block> blocks = new ArrayList<>();
         out.put(ZLIB_HEADER, 16);
+        int checksum = 1;
         int from = 0;
         do {
-            int end = Math.min(data.length, from + BLOCK_BYTES);
-            out.block(data, from, end, end == data.length);
+            int start = from;
+            int end = Math.min(data.length, start + BLOCK_BYTES);
+            long firstBit = out.position();
+            Optional<Block> equal = before.flatMap(other -> other.equal(start, end));
+            if (equal.isPresent()) {
+                out.copy(before.get(), equal.get());
+            } else {
+                out.block(data, start, end, end == data.length);
+            }
+            int ownChecksum = equal.map(Block::checksum).orElseGet(() -> adler32(data, start, end));
+            blocks.add(new Block(firstBit, out.position(), ownChecksum));
+            checksum = continued(checksum, ownChecksum, end - start);
             from = end;
         } while (from < data.length);
         out.put(0, (8 - out.bitCount % 8) % 8);
+        out.put(Integer.toUnsignedLong(Integer.reverseBytes(checksum)), 32);
+        return new Packed(Arrays.copyOf(out.packed, out.size + out.bitCount / 8), blocks);
+    }
+
+    private static int adler32(byte[] data, int from, int end) {
         Adler32 checksum = new Adler32();
-        checksum.update(data);
-        out.put(Integer.toUnsignedLong(Integer.reverseBytes((int) checksum.getValue())), 32);
-        return Arrays.copyOf(out.packed, out.size + out.bitCount / 8);
+        checksum.update(data, from, end - from);
+        return (int) checksum.getValue();
+    }
+
+    /**
+     * Adler-32 of some bytes and {@code count} more, from that of either (RFC 1950, 8.2): the low half is 1 and the sum of the
+     * bytes, the high half the sum of the low halves after each byte.
+     */
+    private static int continued(int checksum, int more, int count) {
+        long low = checksum & 0xFFFF;
+        int high = checksum >>> 16;
+        long sum = (low + (more & 0xFFFF) + ADLER_MODULUS - 1) % ADLER_MODULUS;
+        long sumOfSums = (count * (low + ADLER_MODULUS - 1) + high + (more >>> 16)) % ADLER_MODULUS;
+        return (int) (sumOfSums << 16 | sum);
+    }
+
+    /** Bits so far. */
+    private long position() {
+        return 8L * size + bitCount;
+    }
+
+    /** A block as it was packed before, at whatever bit it begins here. */
+    private void copy(Before before, Block block) {
+        reserve(block.endBit - block.firstBit);
+        byte[] file = before.file;
+        long from = 8L * before.zlibAt + block.firstBit;
+        long end = 8L * before.zlibAt + block.endBit;
+        long pending = bits;
+        int at = size;
+        for (; from + COPIED_BITS <= end; from += COPIED_BITS) {
+            // of eight bytes at most the first seven bits belong to what was copied already
+            long some = (long) LONGS.get(file, (int) (from >>> 3)) >>> (from & 7) & ((1L << COPIED_BITS) - 1);
+            pending |= some << bitCount;
+            LONGS.set(packed, at, pending);
+            at += COPIED_BITS / 8;
+            pending >>>= COPIED_BITS;
+        }
+        bits = pending;
+        size = at;
+        while (from < end) {
+            int count = (int) Math.min(Integer.SIZE, end - from);
+            put((long) LONGS.get(file, (int) (from >>> 3)) >>> (from & 7) & ((1L << count) - 1), count);
+            from += count;
+        }
     }
 
     private void block(byte[] data, int from, int end, boolean last) {
@@ -57,7 +170,7 @@ final class HuffmanOnly {
         int[] lengths = lengths(counts);
         long[] codes = codes(lengths);
         header(lengths, last);
-        reserve(counts, lengths);
+        reserve(bits(counts, lengths));
         long pending = bits;
         int pendingCount = bitCount;
         int at = size;
@@ -139,12 +252,16 @@ final class HuffmanOnly {
         bitCount -= 8 * whole;
     }
 
-    /** Room for all codes of a block, and for the eight bytes that are written at a time. */
-    private void reserve(int[] counts, int[] lengths) {
-        long blockBits = 0;
+    private static long bits(int[] counts, int[] lengths) {
+        long bits = 0;
         for (int i = 0; i < counts.length; i++) {
-            blockBits += (long) counts[i] * lengths[i];
+            bits += (long) counts[i] * lengths[i];
         }
+        return bits;
+    }
+
+    /** Room for the bits of a block, and for the eight bytes that are written at a time. */
+    private void reserve(long blockBits) {
         int needed = size + (int) (blockBits / 8) + 3 * Long.BYTES;
         if (needed > packed.length) {
             packed = Arrays.copyOf(packed, Math.max(needed, packed.length * 2));

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param width width in pixels as stored, before orientation; at least 1
  * @param height height in pixels as stored; at least 1
  * @param scans times a decoder walks over the whole picture: progressive scans of a JPEG, 1 for other types
+ * @param ycc whether it is a JPEG of luma and chroma by every rule that decoders have to tell that
  * @param decodable the file reduced to what a decoder needs
  * @param exif EXIF data (a TIFF structure), where the file has any
  * @param iccProfile embedded ICC profile still to be applied, where the file has one
@@ -26,6 +27,7 @@ public record ImageContainer(
         int width,
         int height,
         int scans,
+        boolean ycc,
         byte[] decodable,
         Optional<byte[]> exif,
         Optional<byte[]> iccProfile,

@@ -39,6 +39,12 @@ final class JpegContainer {
     private static final int BOX_HEADER = 8;
 
     private static final int CMYK_COMPONENTS = 4;
+    /** Numbers that JFIF gives the components of luma and chroma. */
+    private static final byte[] YCC_COMPONENTS = {1, 2, 3};
+    /** Of a frame header: precision, height, width and the number of components. */
+    private static final int FRAME_HEADER = 6;
+    /** Of a component in a frame header: its number, sampling factors and table. */
+    private static final int COMPONENT_BYTES = 3;
 
     private record Segment(int marker, int start, int end) {}
 
@@ -52,6 +58,11 @@ final class JpegContainer {
     private int height;
     private int components;
     private int scans;
+    private boolean jfif;
+    private boolean adobe;
+    private boolean lossless;
+    private byte[] componentNumbers = {};
+    private boolean subsampled;
 
     private JpegContainer(ByteBuffer file) {
         this.file = file;
@@ -74,7 +85,16 @@ final class JpegContainer {
             provenance.jumbf(jumbf.toByteArray());
         }
         return new ImageContainer(
-                ImageType.JPEG, width, height, scans, decodable(cmyk), exif, profile, provenance.provenance(), damage);
+                ImageType.JPEG,
+                width,
+                height,
+                scans,
+                isYcc(),
+                decodable(cmyk),
+                exif,
+                profile,
+                provenance.provenance(),
+                damage);
     }
 
     private Optional<Damage> walk() throws DamagedImageException {
@@ -136,7 +156,7 @@ final class JpegContainer {
             if (components != 0) {
                 return Optional.of(Damage.corrupt("a second frame header at byte " + start));
             }
-            if (payload.length < 6) {
+            if (payload.length < FRAME_HEADER) {
                 return Optional.of(Damage.corrupt("the frame header at byte " + start + " is too short"));
             }
             ByteBuffer frame = ByteBuffer.wrap(payload);
@@ -144,6 +164,11 @@ final class JpegContainer {
             height = frame.getShort(1) & 0xFFFF;
             width = frame.getShort(3) & 0xFFFF;
             components = frame.get(5) & 0xFF;
+            lossless = marker == LOSSLESS_FRAME;
+            if (payload.length == FRAME_HEADER + YCC_COMPONENTS.length * COMPONENT_BYTES) {
+                componentNumbers = new byte[] {frame.get(6), frame.get(9), frame.get(12)};
+                subsampled = frame.get(7) != frame.get(10) || frame.get(7) != frame.get(13);
+            }
             if (width == 0 || height == 0 || components == 0) {
                 return Optional.of(Damage.corrupt(
                         "the frame header says " + width + "x" + height + " pixels of " + components + " components"));
@@ -161,6 +186,8 @@ final class JpegContainer {
         } else if (marker == APP2 && startsWith(payload, ICC) && payload.length > ICC.length + 2) {
             iccParts.put(payload[ICC.length] & 0xFF, Arrays.copyOfRange(payload, ICC.length + 2, payload.length));
         }
+        jfif |= marker == APP0 && startsWith(payload, JFIF);
+        adobe |= marker == APP14;
         if (marker == SOS) {
             if (components == 0) {
                 return Optional.of(Damage.corrupt("picture data at byte " + start + " before any frame header"));
@@ -194,6 +221,18 @@ final class JpegContainer {
                 return;
             }
         }
+    }
+
+    /**
+     * Without a JFIF segment some decoders take pictures whose components are all sampled alike for RGB, and an Adobe segment
+     * may say anything.
+     */
+    private boolean isYcc() {
+        return !lossless
+                && !adobe
+                && components == YCC_COMPONENTS.length
+                && Arrays.equals(componentNumbers, YCC_COMPONENTS)
+                && (jfif || subsampled);
     }
 
     /** Tables, frames, scans, and the two application segments that say how the components map to colours. */

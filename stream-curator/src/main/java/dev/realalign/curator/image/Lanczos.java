@@ -35,33 +35,51 @@ public final class Lanczos {
         Taps across = Taps.of(source.width(), width);
         Taps down = Taps.of(source.height(), height);
         int rowSamples = width * RgbImage.CHANNELS;
-        float[] sums = new float[height * rowSamples];
-        byte[] row = new byte[source.width() * RgbImage.CHANNELS];
-        float[] wide = new float[row.length];
-        float[] narrow = new float[rowSamples];
-        int firstOpen = 0;
-        for (int y = 0; y < source.height(); y++) {
-            source.read(y, row);
-            for (int i = 0; i < row.length; i++) {
-                wide[i] = row[i] & 0xFF;
-            }
-            across.filterRow(wide, narrow);
-            while (firstOpen < height && down.end(firstOpen) <= y) {
-                firstOpen++;
-            }
-            for (int target = firstOpen; target < height && down.start[target] <= y; target++) {
-                float weight = down.weights[target][y - down.start[target]];
-                int at = target * rowSamples;
-                for (int i = 0; i < rowSamples; i++) {
-                    sums[at + i] += weight * narrow[i];
-                }
+        float[][] sums = new float[height][rowSamples];
+        // two rows at a time: the additions for one wait for each other, those for another need not
+        Row even = new Row(source.width(), width);
+        Row odd = new Row(source.width(), width);
+        for (int y = 0; y < source.height(); y += 2) {
+            even.read(source, y);
+            odd.read(source, Math.min(y + 1, source.height() - 1));
+            across.filter(even, odd);
+            down.add(even.narrow, y, sums);
+            if (y + 1 < source.height()) {
+                down.add(odd.narrow, y + 1, sums);
             }
         }
-        byte[] rgb = new byte[sums.length];
-        for (int i = 0; i < sums.length; i++) {
-            rgb[i] = (byte) Math.max(0, Math.min(255, (int) (sums[i] + NEARLY_HALF)));
+        byte[] rgb = new byte[height * rowSamples];
+        for (int y = 0; y < height; y++) {
+            round(sums[y], rgb, y * rowSamples);
         }
         return new RgbImage(width, height, rgb);
+    }
+
+    private static void round(float[] sums, byte[] rgb, int from) {
+        for (int i = 0; i < sums.length; i++) {
+            int level = (int) (sums[i] + NEARLY_HALF);
+            rgb[from + i] = (byte) ((level & ~0xFF) == 0 ? level : level < 0 ? 0 : 0xFF);
+        }
+    }
+
+    /** A row of the source, and the same row in the width of the result. */
+    private static final class Row {
+        private final byte[] samples;
+        private final float[] wide;
+        private final float[] narrow;
+
+        Row(int sourceWidth, int width) {
+            samples = new byte[sourceWidth * RgbImage.CHANNELS];
+            wide = new float[samples.length];
+            narrow = new float[width * RgbImage.CHANNELS];
+        }
+
+        void read(RgbRows source, int y) {
+            source.read(y, samples);
+            for (int i = 0; i < wide.length; i++) {
+                wide[i] = samples[i] & 0xFF;
+            }
+        }
     }
 
     /**
@@ -98,28 +116,66 @@ public final class Lanczos {
             return new Taps(start, weights);
         }
 
-        int end(int target) {
-            return start[target] + weights[target].length;
+        /** Filters both rows across. */
+        void filter(Row one, Row other) {
+            for (int target = 0; target < start.length; target++) {
+                filter(one.wide, other.wide, target, one.narrow, other.narrow);
+            }
         }
 
-        void filterRow(float[] from, float[] to) {
-            for (int target = 0; target < start.length; target++) {
-                float[] taps = weights[target];
-                int at = start[target] * RgbImage.CHANNELS;
-                float red = 0;
-                float green = 0;
-                float blue = 0;
-                for (float tap : taps) {
-                    red += tap * from[at];
-                    green += tap * from[at + 1];
-                    blue += tap * from[at + 2];
-                    at += RgbImage.CHANNELS;
-                }
-                int out = target * RgbImage.CHANNELS;
-                to[out] = red;
-                to[out + 1] = green;
-                to[out + 2] = blue;
+        private void filter(float[] from, float[] otherFrom, int target, float[] to, float[] otherTo) {
+            float[] taps = weights[target];
+            int at = start[target] * RgbImage.CHANNELS;
+            float red = 0;
+            float green = 0;
+            float blue = 0;
+            float otherRed = 0;
+            float otherGreen = 0;
+            float otherBlue = 0;
+            for (float tap : taps) {
+                red += tap * from[at];
+                green += tap * from[at + 1];
+                blue += tap * from[at + 2];
+                otherRed += tap * otherFrom[at];
+                otherGreen += tap * otherFrom[at + 1];
+                otherBlue += tap * otherFrom[at + 2];
+                at += RgbImage.CHANNELS;
             }
+            int out = target * RgbImage.CHANNELS;
+            to[out] = red;
+            to[out + 1] = green;
+            to[out + 2] = blue;
+            otherTo[out] = otherRed;
+            otherTo[out + 1] = otherGreen;
+            otherTo[out + 2] = otherBlue;
+        }
+
+        /** Adds row {@code y} of the source to the rows of the result that draw from it. */
+        void add(float[] row, int y, float[][] sums) {
+            for (int target = firstOpen(y); target < start.length && start[target] <= y; target++) {
+                add(row, weights[target][y - start[target]], sums[target]);
+            }
+        }
+
+        private static void add(float[] row, float weight, float[] sums) {
+            for (int i = 0; i < sums.length; i++) {
+                sums[i] += weight * row[i];
+            }
+        }
+
+        /** The first target that draws from {@code y} or what comes after it: ends never go back from target to target. */
+        private int firstOpen(int y) {
+            int first = 0;
+            int end = start.length;
+            while (first < end) {
+                int middle = (first + end) >>> 1;
+                if (start[middle] + weights[middle].length <= y) {
+                    first = middle + 1;
+                } else {
+                    end = middle;
+                }
+            }
+            return first;
         }
 
         /** L(x) = sinc(x) sinc(x/3) for |x| < 3. StrictMath: the same weights on every machine. */

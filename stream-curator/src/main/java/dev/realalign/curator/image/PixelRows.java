@@ -13,6 +13,7 @@ import java.awt.image.IndexColorModel;
 import java.awt.image.PixelInterleavedSampleModel;
 import java.awt.image.Raster;
 import java.awt.image.WritableRaster;
+import java.util.Arrays;
 
 /**
  * Rows of a decoded picture of any colour model as 8-bit RGB. Samples of grey and RGB pictures are taken as they are
@@ -106,6 +107,8 @@ abstract class PixelRows implements RgbRows {
 
     /** The usual decoded photograph: three interleaved bytes. */
     private static final class ByteRows extends PixelRows {
+        private static final int[] RGB = {0, 1, 2};
+
         private final byte[] samples;
         private final int firstSample;
         private final int rowStride;
@@ -133,6 +136,10 @@ abstract class PixelRows implements RgbRows {
             int stride = pixelStride;
             int start = firstSample + y * rowStride;
             int end = width() * RgbImage.CHANNELS;
+            if (stride == RgbImage.CHANNELS && Arrays.equals(bands, RGB)) {
+                System.arraycopy(from, start, into, 0, end);
+                return;
+            }
             for (int c = 0; c < RgbImage.CHANNELS; c++) {
                 int at = start + bands[c];
                 for (int to = c; to < end; to += RgbImage.CHANNELS) {

@@ -52,7 +52,16 @@ final class PngContainer {
             throw new DamagedImageException(damage.orElseGet(() -> Damage.corrupt("no IHDR chunk gives a size")));
         }
         return new ImageContainer(
-                ImageType.PNG, width, height, 1, kept.toByteArray(), exif, iccProfile, provenance.provenance(), damage);
+                ImageType.PNG,
+                width,
+                height,
+                1,
+                false,
+                kept.toByteArray(),
+                exif,
+                iccProfile,
+                provenance.provenance(),
+                damage);
     }
 
     private Optional<Damage> walk() {

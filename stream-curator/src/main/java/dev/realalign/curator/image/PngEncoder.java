@@ -2,6 +2,8 @@ package dev.realalign.curator.image;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
 import java.util.zip.CRC32;
 
 /**
@@ -19,12 +21,49 @@ public final class PngEncoder {
     /** Length, type and checksum of a chunk. */
     private static final int CHUNK_OVERHEAD_BYTES = 12;
 
+    private static final int HEADER_BYTES = 13;
+    /** Where a file's pixels begin: behind signature, header, and the length and type of their own chunk. */
+    private static final int PIXELS_AT = PngContainer.SIGNATURE.length + CHUNK_OVERHEAD_BYTES + HEADER_BYTES + 8;
+
     private PngEncoder() {}
 
     /** The picture as a PNG file. */
     public static byte[] encode(RgbImage image) {
+        return file(image, pack(image).zlib());
+    }
+
+    /** The filtered pixels of a picture, packed. */
+    static HuffmanOnly.Packed pack(RgbImage image) {
+        return HuffmanOnly.zlib(filter(image, 0, image.height()));
+    }
+
+    /**
+     * The filtered pixels of a picture, packed, with the blocks of another picture of the same size that lie where both are
+     * equal.
+     *
+     * @param otherFile the other picture as a PNG file of this encoder
+     * @param otherBlocks blocks of its pixels
+     * @param firstRow first row in which the pictures may differ
+     * @param endRow behind the last in which they may
+     */
+    static HuffmanOnly.Packed packLike(
+            RgbImage image, byte[] otherFile, List<HuffmanOnly.Block> otherBlocks, int firstRow, int endRow) {
+        int filteredRow = filteredRowBytes(image);
+        int firstOther = firstRow * filteredRow;
+        // the filter looks at the row above: the row below the last changed one may change too
+        int endOther = Math.min(image.height(), endRow + 1) * filteredRow;
+        int firstPacked = firstOther / HuffmanOnly.BLOCK_BYTES * HuffmanOnly.BLOCK_BYTES;
+        long endPacked =
+                (long) (endOther + HuffmanOnly.BLOCK_BYTES - 1) / HuffmanOnly.BLOCK_BYTES * HuffmanOnly.BLOCK_BYTES;
+        byte[] filtered =
+                filter(image, firstPacked / filteredRow, (int) Math.min(image.height(), endPacked / filteredRow + 1));
+        return HuffmanOnly.zlib(
+                filtered, Optional.of(new HuffmanOnly.Before(otherFile, PIXELS_AT, otherBlocks, firstOther, endOther)));
+    }
+
+    /** The PNG file around packed pixels. */
+    static byte[] file(RgbImage image, byte[] pixels) {
         byte[] header = header(image);
-        byte[] pixels = HuffmanOnly.zlib(filter(image));
         ByteBuffer file = ByteBuffer.allocate(
                 PngContainer.SIGNATURE.length + 3 * CHUNK_OVERHEAD_BYTES + header.length + pixels.length);
         file.put(PngContainer.SIGNATURE);
@@ -35,7 +74,7 @@ public final class PngEncoder {
     }
 
     private static byte[] header(RgbImage image) {
-        return ByteBuffer.allocate(13)
+        return ByteBuffer.allocate(HEADER_BYTES)
                 .putInt(image.width())
                 .putInt(image.height())
                 .put((byte) 8)
@@ -43,14 +82,22 @@ public final class PngEncoder {
                 .array();
     }
 
-    private static byte[] filter(RgbImage image) {
+    private static int filteredRowBytes(RgbImage image) {
+        return image.width() * RgbImage.CHANNELS + 1;
+    }
+
+    /** The filtered rows from {@code first} to {@code end - 1}, in their places; zeros stand for the others. */
+    private static byte[] filter(RgbImage image, int first, int end) {
         int rowBytes = image.width() * RgbImage.CHANNELS;
         byte[] rgb = image.rgb();
         byte[] filtered = new byte[image.height() * (rowBytes + 1)];
         Row above = new Row(rowBytes);
         Row row = new Row(rowBytes);
         Paeth paeth = new Paeth(rowBytes);
-        for (int y = 0; y < image.height(); y++) {
+        if (first > 0) {
+            above.read(rgb, (first - 1) * rowBytes);
+        }
+        for (int y = first; y < end; y++) {
             row.read(rgb, y * rowBytes);
             int[] residuals = paeth.residuals(row, above);
             int to = y * (rowBytes + 1);

@@ -47,6 +47,7 @@ final class TiffContainer {
                 (int) width,
                 (int) height,
                 1,
+                false,
                 file,
                 Optional.of(file),
                 profile(tags),

@@ -42,6 +42,7 @@ final class WebpContainer {
                 width,
                 height,
                 1,
+                false,
                 file.array(),
                 exif,
                 iccProfile,

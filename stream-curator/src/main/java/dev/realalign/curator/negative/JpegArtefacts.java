@@ -5,7 +5,6 @@ import dev.realalign.curator.image.PixelRegion;
 import dev.realalign.curator.image.RgbImage;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferByte;
-import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -52,12 +51,7 @@ final class JpegArtefacts implements Perturbation {
             reader.setInput(input, true, true);
             BufferedImage image = reader.read(0);
             // whatever its layout, bands are red, green, blue
-            Raster raster = image.getRaster();
-            int[] samples = raster.getPixels(0, 0, image.getWidth(), image.getHeight(), (int[]) null);
-            byte[] rgb = new byte[samples.length];
-            for (int i = 0; i < rgb.length; i++) {
-                rgb[i] = (byte) samples[i];
-            }
+            byte[] rgb = (byte[]) image.getRaster().getDataElements(0, 0, image.getWidth(), image.getHeight(), null);
             return new RgbImage(image.getWidth(), image.getHeight(), rgb);
         } finally {
             reader.dispose();

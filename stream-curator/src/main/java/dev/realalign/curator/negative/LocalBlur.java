@@ -2,6 +2,7 @@ package dev.realalign.curator.negative;
 
 import dev.realalign.curator.image.PixelRegion;
 import dev.realalign.curator.image.RgbImage;
+import java.util.Arrays;
 
 /**
  * Blurs a region by three box filters in a row, which come close to a Gaussian (Wells, "Efficient synthesis of Gaussian
@@ -17,14 +18,12 @@ final class LocalBlur implements Perturbation {
         double side = Math.min(region.width(), region.height());
         int radius = Math.max(1, (int) Math.round((0.02 + 0.10 * strength) * side));
         PixelRegion around = grow(region, PASSES * radius, real);
-        RgbImage blurred = Pixels.cut(real, around);
-        Box box = new Box(radius);
+        Box box = new Box(radius, real, around);
         for (int pass = 0; pass < PASSES; pass++) {
-            box.rows(blurred);
-            box.columns(blurred);
+            box.rows();
+            box.columns();
         }
-        return Pixels.cut(
-                blurred,
+        return box.cut(
                 new PixelRegion(region.x() - around.x(), region.y() - around.y(), region.width(), region.height()));
     }
 
@@ -36,45 +35,88 @@ final class LocalBlur implements Perturbation {
         return new PixelRegion(left, top, right - left, bottom - top);
     }
 
-    /** Running means of 2 * radius + 1 samples along lines; a line's end samples stand for what lies beyond. */
+    /**
+     * Running means of 2 * radius + 1 samples along the lines of a part of a picture; a line's end samples stand for what lies
+     * beyond. Whole numbers throughout, one short loop for each step, all arrays at the same index: such loops run on vectors.
+     */
     private static final class Box {
-        private static final int FRACTION_BITS = 32;
+        private static final int FRACTION_BITS = 23;
 
         private final int radius;
         private final int window;
         /**
-         * 2^32 over the window, rounded up: times a number and without the fraction it is the number over the window, for
-         * numbers below 2^32 over the window (Granlund, Montgomery, "Division by invariant integers using multiplication",
-         * 1994). A sum has at most 256 for each sample of the window, and windows are below 4096.
+         * 2^23 over the window, rounded up: times a number and without the fraction it is the number over the window or one
+         * more, and one more is seen by what is left over (after Granlund, Montgomery, "Division by invariant integers using
+         * multiplication", 1994). A sum has less than 256 for each sample of the window, and windows are below 4096, so that
+         * the product stays below 2^31 and the error below 1.
          */
-        private final long inverse;
+        private final int inverse;
 
-        Box(int radius) {
+        private final int width;
+        private final int height;
+        private final int rowSamples;
+        private final int[] sums;
+        private final int[] line;
+        private final int[] row;
+        private int[] samples;
+        private int[] others;
+
+        Box(int radius, RgbImage picture, PixelRegion part) {
             this.radius = radius;
             this.window = 2 * radius + 1;
-            this.inverse = (1L << FRACTION_BITS) / window + 1;
-        }
-
-        private byte mean(int sum) {
-            return (byte) (((sum + radius) * inverse) >>> FRACTION_BITS);
-        }
-
-        void rows(RgbImage image) {
-            int length = image.width();
-            int[] line = new int[(length + window) * RgbImage.CHANNELS];
-            for (int y = 0; y < image.height(); y++) {
-                int start = image.index(0, y);
-                for (int i = 0; i < length + window; i++) {
-                    int from = start + RgbImage.CHANNELS * Math.max(0, Math.min(length - 1, i - radius));
-                    for (int c = 0; c < RgbImage.CHANNELS; c++) {
-                        line[RgbImage.CHANNELS * i + c] = image.rgb()[from + c] & 0xFF;
-                    }
+            this.inverse = (1 << FRACTION_BITS) / window + 1;
+            this.width = part.width();
+            this.height = part.height();
+            this.rowSamples = width * RgbImage.CHANNELS;
+            this.sums = new int[rowSamples];
+            this.line = new int[(width + window) * RgbImage.CHANNELS];
+            this.row = new int[rowSamples];
+            this.samples = new int[height * rowSamples];
+            this.others = new int[height * rowSamples];
+            byte[] rgb = picture.rgb();
+            for (int y = 0; y < height; y++) {
+                int from = picture.index(part.x(), part.y() + y);
+                int to = y * rowSamples;
+                for (int i = 0; i < rowSamples; i++) {
+                    samples[to + i] = rgb[from + i] & 0xFF;
                 }
-                slide(line, image.rgb(), start, length);
             }
         }
 
-        private void slide(int[] line, byte[] to, int start, int length) {
+        /** The samples of a part of the part. */
+        RgbImage cut(PixelRegion region) {
+            int samplesWide = region.width() * RgbImage.CHANNELS;
+            byte[] rgb = new byte[region.height() * samplesWide];
+            for (int y = 0; y < region.height(); y++) {
+                int from = (region.y() + y) * rowSamples + region.x() * RgbImage.CHANNELS;
+                int to = y * samplesWide;
+                for (int i = 0; i < samplesWide; i++) {
+                    rgb[to + i] = (byte) samples[from + i];
+                }
+            }
+            return new RgbImage(region.width(), region.height(), rgb);
+        }
+
+        void rows() {
+            int before = radius * RgbImage.CHANNELS;
+            int last = rowSamples - RgbImage.CHANNELS;
+            for (int y = 0; y < height; y++) {
+                int start = y * rowSamples;
+                for (int i = 0; i < before; i++) {
+                    line[i] = samples[start + i % RgbImage.CHANNELS];
+                }
+                System.arraycopy(samples, start, line, before, rowSamples);
+                for (int i = before + rowSamples; i < line.length; i++) {
+                    line[i] = samples[start + last + i % RgbImage.CHANNELS];
+                }
+                slide();
+                means(sums, row);
+                System.arraycopy(row, 0, samples, start, rowSamples);
+            }
+        }
+
+        /** Sums of the windows of a line. */
+        private void slide() {
             int red = 0;
             int green = 0;
             int blue = 0;
@@ -84,41 +126,63 @@ final class LocalBlur implements Perturbation {
                 green += line[i + 1];
                 blue += line[i + 2];
             }
-            for (int i = 0; i < length * RgbImage.CHANNELS; i += RgbImage.CHANNELS) {
-                to[start + i] = mean(red);
-                to[start + i + 1] = mean(green);
-                to[start + i + 2] = mean(blue);
-                red += line[end + i] - line[i];
-                green += line[end + i + 1] - line[i + 1];
-                blue += line[end + i + 2] - line[i + 2];
+            int[] from = line;
+            int[] to = sums;
+            for (int i = 0; i < to.length; i += RgbImage.CHANNELS) {
+                to[i] = red;
+                to[i + 1] = green;
+                to[i + 2] = blue;
+                red += from[end + i] - from[i];
+                green += from[end + i + 1] - from[i + 1];
+                blue += from[end + i + 2] - from[i + 2];
+            }
+        }
+
+        private void means(int[] sums, int[] means) {
+            int half = radius;
+            int count = window;
+            int factor = inverse;
+            for (int i = 0; i < sums.length; i++) {
+                int sum = sums[i] + half;
+                int mean = (sum * factor) >>> FRACTION_BITS;
+                means[i] = mean + ((sum - mean * count) >> 31);
             }
         }
 
         /** Row by row, with the sums of all columns side by side. */
-        void columns(RgbImage image) {
-            int rowSamples = image.width() * RgbImage.CHANNELS;
-            byte[] from = image.rgb().clone();
-            byte[] to = image.rgb();
-            int[] sums = new int[rowSamples];
+        void columns() {
+            Arrays.fill(sums, 0);
             for (int y = -radius; y <= radius; y++) {
-                int row = row(image, y);
-                for (int i = 0; i < rowSamples; i++) {
-                    sums[i] += from[row + i] & 0xFF;
-                }
+                System.arraycopy(samples, start(y), row, 0, rowSamples);
+                add(row, sums);
             }
-            for (int y = 0; y < image.height(); y++) {
-                int row = y * rowSamples;
-                int next = row(image, y + radius + 1);
-                int last = row(image, y - radius);
-                for (int i = 0; i < rowSamples; i++) {
-                    to[row + i] = mean(sums[i]);
-                    sums[i] += (from[next + i] & 0xFF) - (from[last + i] & 0xFF);
-                }
+            for (int y = 0; y < height; y++) {
+                means(sums, row);
+                System.arraycopy(row, 0, others, y * rowSamples, rowSamples);
+                System.arraycopy(samples, start(y + radius + 1), row, 0, rowSamples);
+                add(row, sums);
+                System.arraycopy(samples, start(y - radius), row, 0, rowSamples);
+                subtract(row, sums);
+            }
+            int[] done = others;
+            others = samples;
+            samples = done;
+        }
+
+        private static void add(int[] row, int[] sums) {
+            for (int i = 0; i < sums.length; i++) {
+                sums[i] += row[i];
             }
         }
 
-        private static int row(RgbImage image, int y) {
-            return image.index(0, Math.max(0, Math.min(image.height() - 1, y)));
+        private static void subtract(int[] row, int[] sums) {
+            for (int i = 0; i < sums.length; i++) {
+                sums[i] -= row[i];
+            }
+        }
+
+        private int start(int y) {
+            return Math.max(0, Math.min(height - 1, y)) * rowSamples;
         }
     }
 }

@@ -220,22 +220,26 @@ public final class PerturbedNegatives {
         int width = region.width();
         int height = region.height();
         double feather = Math.max(1, FEATHER * Math.min(width, height));
-        // pixels from the rim to the first that shows the patch alone
-        int rim = (int) Math.ceil(feather - 0.5);
+        // how much of the patch shows, by pixels from the rim; further inside it shows alone
+        double[] shares = new double[(int) Math.ceil(feather - 0.5)];
+        for (int toRim = 0; toRim < shares.length; toRim++) {
+            shares[toRim] = Math.min(1, (toRim + 0.5) / feather);
+        }
+        int rim = shares.length;
         for (int y = 0; y < height; y++) {
             int fromEnd = Math.min(y, height - 1 - y);
             int to = pasted.index(region.x(), region.y() + y);
             int from = patch.index(0, y);
             int fading = fromEnd < rim || 2 * rim >= width ? width : rim;
             for (int x = 0; x < fading; x++) {
-                fade(pasted, to, patch, from, x, Math.min(fromEnd, Math.min(x, width - 1 - x)), feather);
+                fade(pasted, to, patch, from, x, shares[Math.min(fromEnd, Math.min(x, width - 1 - x))]);
             }
             if (fading < width) {
                 int whole = (width - 2 * rim) * RgbImage.CHANNELS;
                 int left = rim * RgbImage.CHANNELS;
                 System.arraycopy(patch.rgb(), from + left, pasted.rgb(), to + left, whole);
                 for (int x = width - rim; x < width; x++) {
-                    fade(pasted, to, patch, from, x, Math.min(fromEnd, width - 1 - x), feather);
+                    fade(pasted, to, patch, from, x, shares[width - 1 - x]);
                 }
             }
         }
@@ -243,8 +247,7 @@ public final class PerturbedNegatives {
     }
 
     /** Mixes one pixel of a patch's row into the picture below it. */
-    private static void fade(RgbImage pasted, int row, RgbImage patch, int patchRow, int x, int toRim, double feather) {
-        double share = Math.min(1, (toRim + 0.5) / feather);
+    private static void fade(RgbImage pasted, int row, RgbImage patch, int patchRow, int x, double share) {
         int to = row + x * RgbImage.CHANNELS;
         int from = patchRow + x * RgbImage.CHANNELS;
         for (int c = 0; c < RgbImage.CHANNELS; c++) {

@@ -10,9 +10,9 @@ import dev.realalign.curator.gate.Rejection;
 import dev.realalign.curator.gate.Rights;
 import dev.realalign.curator.gate.RunningMean;
 import dev.realalign.curator.image.DamagedImageException;
+import dev.realalign.curator.image.EncodedPicture;
 import dev.realalign.curator.image.ImageContainer;
 import dev.realalign.curator.image.ImageType;
-import dev.realalign.curator.image.PngEncoder;
 import dev.realalign.curator.image.RgbImage;
 import dev.realalign.curator.image.TrainingPicture;
 import dev.realalign.curator.negative.GeneratedCheck;
@@ -134,15 +134,15 @@ public final class PairMaker {
      * @param imageId id of the image, which seeds the negative
      * @param source its source, which may have a mix of its own
      */
-    public Verdict perturb(String imageId, String source, RgbImage real) {
-        Optional<Negative> negative = negatives(source).of(imageId, real);
+    public Verdict perturb(String imageId, String source, EncodedPicture real) {
+        Optional<Negative> negative = negatives(source).of(imageId, real.image());
         if (negative.isEmpty()) {
             return new Verdict.Rejected(new Rejection(
                     Reason.NEGATIVE_TOO_CLOSE,
                     "no kind of negative at full strength differs from the picture by an RMS of " + leastRmsDifference
                             + " of 255 levels"));
         }
-        return new Verdict.Accepted(PngEncoder.encode(negative.get().image()), negative.get());
+        return new Verdict.Accepted(real.encode(negative.get().image()), negative.get());
     }
 
     /**

@@ -55,7 +55,10 @@ public final class PerceptualDistance {
             second = halvedLike(half, second, differing);
             first = half;
         }
-        return 1 - structure(luma(first), luma(second), differing) * chromaticity(first, second, differing);
+        Plane luma = luma(first);
+        return 1
+                - structure(luma, lumaLike(luma, second, differing), differing)
+                        * chromaticity(first, second, differing);
     }
 
     /** MS-SSIM of two planes. */
@@ -111,11 +114,18 @@ public final class PerceptualDistance {
         return Math.max(0, sum / ((double) first.width() * first.height()));
     }
 
-    /** The similarity of what is equal is 1 to the last bit. One by one, so that the sum is rounded as any other. */
-    private static double plusOnes(double sum, int count) {
+    /**
+     * The similarity of what is equal is 1 to the last bit. The sum is the one of adding one by one, rounded each time: up to
+     * the next power of two nothing is rounded, and so much is added at once.
+     */
+    static double plusOnes(double sum, int count) {
         double more = sum;
-        for (int i = 0; i < count; i++) {
-            more++;
+        int left = count;
+        while (left > 0) {
+            double whole = more < 1 ? 1 : Math.scalb(2.0, Math.getExponent(more)) - more;
+            int atOnce = Math.max(1, Math.min(left, (int) whole));
+            more += atOnce;
+            left -= atOnce;
         }
         return more;
     }
@@ -178,6 +188,18 @@ public final class PerceptualDistance {
             levels[i] = image.luma(i * RgbImage.CHANNELS);
         }
         return new Plane(image.width(), image.height(), levels);
+    }
+
+    /** The luma of another picture; outside of where they differ it is a copy of the first one's. */
+    private static Plane lumaLike(Plane luma, RgbImage other, Area differing) {
+        int[] levels = luma.levels.clone();
+        for (int y = differing.top; y < differing.bottom; y++) {
+            int end = y * luma.width + differing.right;
+            for (int i = y * luma.width + differing.left; i < end; i++) {
+                levels[i] = other.luma(i * RgbImage.CHANNELS);
+            }
+        }
+        return new Plane(luma.width, luma.height, levels);
     }
 
     /**
@@ -283,19 +305,19 @@ public final class PerceptualDistance {
                 luminance = withLuminance ? plusOnes(luminance, from) : Double.NaN;
                 if (differs) {
                     for (int row = y == firstRow ? y : y + side - 1; row < y + side; row++) {
-                        sums.add(row, 1);
+                        sums.add(row);
                     }
                     int inA = 0;
                     int inB = 0;
                     int inSquares = 0;
                     int inProducts = 0;
-                    for (int x = from; x < from + side - 1; x++) {
+                    for (int x = 0; x < side - 1; x++) {
                         inA += sums.a[x];
                         inB += sums.b[x];
                         inSquares += sums.squares[x];
                         inProducts += sums.products[x];
                     }
-                    for (int x = from; x < end; x++) {
+                    for (int x = 0; x < end - from; x++) {
                         int last = x + side - 1;
                         inA += sums.a[last];
                         inB += sums.b[last];
@@ -315,7 +337,7 @@ public final class PerceptualDistance {
                         inSquares -= sums.squares[x];
                         inProducts -= sums.products[x];
                     }
-                    sums.add(y, -1);
+                    sums.remove(y);
                 }
                 contrast = plusOnes(contrast, columns - end);
                 luminance = withLuminance ? plusOnes(luminance, columns - end) : Double.NaN;
@@ -324,39 +346,88 @@ public final class PerceptualDistance {
             return new Ssim(luminance / windows, contrast / windows);
         }
 
-        /** Sums over the rows of a window, one entry a column of the planes. */
+        /** Sums over the rows of a window, one entry a column. */
         private static final class Sums {
             private final Plane first;
             private final Plane second;
             private final int from;
-            private final int end;
+            private final int[] p;
+            private final int[] q;
             private final int[] a;
             private final int[] b;
             private final int[] squares;
             private final int[] products;
 
-            /** For columns {@code from} to {@code end - 1}. */
+            /** For columns {@code from} to {@code end - 1} of the planes. */
             Sums(Plane first, Plane second, int from, int end) {
+                int columns = Math.max(0, end - from);
                 this.first = first;
                 this.second = second;
                 this.from = from;
-                this.end = end;
-                this.a = new int[first.width];
-                this.b = new int[first.width];
-                this.squares = new int[first.width];
-                this.products = new int[first.width];
+                this.p = new int[columns];
+                this.q = new int[columns];
+                this.a = new int[columns];
+                this.b = new int[columns];
+                this.squares = new int[columns];
+                this.products = new int[columns];
             }
 
-            /** Adds a row, or takes it out again with a sign of -1. */
-            void add(int row, int sign) {
-                int at = row * first.width;
-                for (int x = from; x < end; x++) {
-                    int p = first.levels[at + x];
-                    int q = second.levels[at + x];
-                    a[x] += sign * p;
-                    b[x] += sign * q;
-                    squares[x] += sign * (p * p + q * q);
-                    products[x] += sign * (p * q);
+            /** Adds a row. */
+            void add(int row) {
+                read(row);
+                add(p, a);
+                add(q, b);
+                addSquares(p, q, squares);
+                addProducts(p, q, products);
+            }
+
+            /** Takes a row out again. */
+            void remove(int row) {
+                read(row);
+                subtract(p, a);
+                subtract(q, b);
+                subtractSquares(p, q, squares);
+                subtractProducts(p, q, products);
+            }
+
+            private void read(int row) {
+                System.arraycopy(first.levels, row * first.width + from, p, 0, p.length);
+                System.arraycopy(second.levels, row * second.width + from, q, 0, q.length);
+            }
+
+            private static void add(int[] row, int[] sums) {
+                for (int x = 0; x < sums.length; x++) {
+                    sums[x] += row[x];
+                }
+            }
+
+            private static void subtract(int[] row, int[] sums) {
+                for (int x = 0; x < sums.length; x++) {
+                    sums[x] -= row[x];
+                }
+            }
+
+            private static void addSquares(int[] p, int[] q, int[] sums) {
+                for (int x = 0; x < sums.length; x++) {
+                    sums[x] += p[x] * p[x] + q[x] * q[x];
+                }
+            }
+
+            private static void subtractSquares(int[] p, int[] q, int[] sums) {
+                for (int x = 0; x < sums.length; x++) {
+                    sums[x] -= p[x] * p[x] + q[x] * q[x];
+                }
+            }
+
+            private static void addProducts(int[] p, int[] q, int[] sums) {
+                for (int x = 0; x < sums.length; x++) {
+                    sums[x] += p[x] * q[x];
+                }
+            }
+
+            private static void subtractProducts(int[] p, int[] q, int[] sums) {
+                for (int x = 0; x < sums.length; x++) {
+                    sums[x] -= p[x] * q[x];
                 }
             }
         }

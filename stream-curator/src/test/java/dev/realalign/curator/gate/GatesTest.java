@@ -88,6 +88,7 @@ class GatesTest {
                 width,
                 height,
                 scans,
+                false,
                 new byte[0],
                 Optional.empty(),
                 Optional.empty(),

@@ -1,5 +1,6 @@
 package dev.realalign.curator.image;
 
+import static dev.realalign.curator.TestPictures.buffered;
 import static dev.realalign.curator.TestPictures.chunk;
 import static dev.realalign.curator.TestPictures.commonsImaging;
 import static dev.realalign.curator.TestPictures.exif;
@@ -26,24 +27,33 @@ import java.awt.image.DataBufferUShort;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.awt.image.WritableRaster;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.Locale;
 import java.util.zip.Deflater;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
+import javax.imageio.ImageWriter;
 import javax.imageio.metadata.IIOMetadata;
+import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.spi.IIORegistry;
 import javax.imageio.spi.ImageReaderSpi;
 import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.w3c.dom.Element;
 
 class TrainingPictureTest {
     private static final int WHITE = 0xFFFFFF;
@@ -101,6 +111,88 @@ class TrainingPictureTest {
 
         assertThat(picture(withChunk(file(stored, "png"), "eXIf", exif(orientation.exifValue())), 32))
                 .isEqualTo(picture(file(scene(33, 32), "png"), 32));
+    }
+
+    /** Where it is certain what a JPEG's components are it is decoded into rows of red, green and blue. */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "as written, false, true",
+        "as written, true, true",
+        "without JFIF, false, true",
+        "without JFIF, true, false",
+        "with an Adobe segment, false, false",
+        "components of other numbers, false, false"
+    })
+    void a_jpeg_has_the_pixels_that_its_reader_finds_in_a_layout_of_its_own_choice(
+            String variant, boolean chromaAsLarge, boolean certain) throws Exception {
+        byte[] jfif = jpeg(scene(64, 64), chromaAsLarge);
+        byte[] jpeg =
+                switch (variant) {
+                    case "without JFIF" -> withoutJfif(jfif);
+                    case "with an Adobe segment" -> withSegment(
+                            jfif,
+                            0xEE,
+                            joined("Adobe".getBytes(StandardCharsets.US_ASCII), new byte[] {0, 100, 0, 0, 0, 0, 1}));
+                    case "components of other numbers" -> withComponentsNumbered(jfif, 11);
+                    default -> jfif;
+                };
+        ImageReader reader = ImageIO.getImageReadersByFormatName("JPEG").next();
+        reader.setInput(ImageIO.createImageInputStream(new ByteArrayInputStream(jpeg)));
+        RgbRows rows = PixelRows.of(reader.read(0), WHITE);
+        byte[] expected = new byte[64 * 64 * 3];
+        for (int y = 0; y < 64; y++) {
+            byte[] row = new byte[64 * 3];
+            rows.read(y, row);
+            System.arraycopy(row, 0, expected, y * row.length, row.length);
+        }
+
+        assertThat(container(jpeg).ycc()).isEqualTo(certain);
+        assertThat(picture(jpeg, 64)).isEqualTo(new RgbImage(64, 64, expected));
+    }
+
+    private static byte[] jpeg(RgbImage image, boolean chromaAsLarge) throws IOException {
+        BufferedImage pixels = buffered(image, BufferedImage.TYPE_3BYTE_BGR);
+        ImageWriter writer = ImageIO.getImageWritersByFormatName("JPEG").next();
+        IIOMetadata metadata = writer.getDefaultImageMetadata(new ImageTypeSpecifier(pixels), null);
+        if (chromaAsLarge) {
+            IIOMetadataNode root = (IIOMetadataNode) metadata.getAsTree("javax_imageio_jpeg_image_1.0");
+            Element luma = (Element) root.getElementsByTagName("componentSpec").item(0);
+            luma.setAttribute("HsamplingFactor", "1");
+            luma.setAttribute("VsamplingFactor", "1");
+            metadata.setFromTree("javax_imageio_jpeg_image_1.0", root);
+        }
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        try (ImageOutputStream output = ImageIO.createImageOutputStream(file)) {
+            writer.setOutput(output);
+            writer.write(metadata, new IIOImage(pixels, null, metadata), null);
+        }
+        return file.toByteArray();
+    }
+
+    /** It is the first segment. */
+    private static byte[] withoutJfif(byte[] jpeg) {
+        int length = ByteBuffer.wrap(jpeg).getShort(4);
+        return joined(Arrays.copyOf(jpeg, 2), Arrays.copyOfRange(jpeg, 4 + length, jpeg.length));
+    }
+
+    /** Numbers them in the frame header, where nine bytes come first, and in the scan header, where four do. */
+    private static byte[] withComponentsNumbered(byte[] jpeg, int first) {
+        byte[] numbered = jpeg.clone();
+        int frame = indexOf(jpeg, 0xC0);
+        int scan = indexOf(jpeg, 0xDA);
+        for (int component = 0; component < 3; component++) {
+            numbered[frame + 10 + 3 * component] = (byte) (first + component);
+            numbered[scan + 5 + 2 * component] = (byte) (first + component);
+        }
+        return numbered;
+    }
+
+    private static int indexOf(byte[] jpeg, int marker) {
+        int at = 0;
+        while (jpeg[at] != (byte) 0xFF || jpeg[at + 1] != (byte) marker) {
+            at++;
+        }
+        return at;
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.realalign.curator.image.RgbImage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PerceptualDistanceTest {
 
@@ -73,6 +74,32 @@ class PerceptualDistanceTest {
         assertThat(PerceptualDistance.of(one, new RgbImage(64, 64, inverted))).isEqualTo(1);
         assertThat(PerceptualDistance.of(TestPictures.flat(16, 16, 0xFF0000), TestPictures.flat(16, 16, 0x00C0FF)))
                 .isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            doubles = {
+                0,
+                -0.0,
+                0.1,
+                0.9999999999999999,
+                1,
+                1.1,
+                3.3333333333333335,
+                1023.9999999999999,
+                12345.678901234567,
+                -0.7,
+                -3.3,
+                -1234.5678
+            })
+    void ones_are_added_at_once_as_one_by_one(double start) {
+        double oneByOne = start;
+        for (int count = 0; count < 70_000; count++) {
+            assertThat(PerceptualDistance.plusOnes(start, count))
+                    .as("%s and %s", start, count)
+                    .isEqualTo(oneByOne);
+            oneByOne++;
+        }
     }
 
     @Test
