@@ -229,6 +229,17 @@ class ManifestTest {
                 .hasMessage("m, at adapter: kind must be full where no rank stands, not dora");
     }
 
+    @Test
+    void a_version_is_loaded_from_the_diffusers_file_of_a_lora_and_from_the_only_file_of_a_full_difference()
+            throws InvalidManifestException {
+        assertThat(version().adapterFile()).isEqualTo("pytorch_lora_weights.safetensors");
+        byte[] full = new String(version().toBytes(), StandardCharsets.UTF_8)
+                .replaceFirst(
+                        "(?s)\"adapter\" : \\{.*?\\}", "\"adapter\" : {\"kind\" : \"full\", \"targets\" : [\"all\"]}")
+                .getBytes(StandardCharsets.UTF_8);
+        assertThat(VersionManifest.parse(full, "m").adapterFile()).isEqualTo("cats-v00000002.safetensors");
+    }
+
     @ParameterizedTest
     @MethodSource("damaged")
     void a_damaged_manifest_is_refused_at_the_place_and_with_the_rule(String found, String put, String message) {

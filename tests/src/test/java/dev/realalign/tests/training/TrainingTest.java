@@ -233,7 +233,11 @@ class TrainingTest {
         try (RoleProcess publisher = role("publish", model, publishing)) {
             try (RoleProcess sound = train(model, noWarmUp, "trainer.learning.rate=1e-4")) {
                 await().atMost(SOON).until(() -> !versions(model).isEmpty() || !sound.isAlive());
-            } // by SIGKILL
+                sound.terminate(); // a step that is planned and in no candidate would keep its learning rate
+                assertThat(sound.exitCode(SOON)).as(sound::printed).isZero();
+            }
+            await().atMost(SOON)
+                    .until(() -> decisions(model).size() == candidates(model).size());
             assertThat(versions(model)).as(publisher::printed).isNotEmpty();
             triples.feed(80);
             try (RoleProcess hasty = train(model, noWarmUp, "trainer.learning.rate=0.1")) {
