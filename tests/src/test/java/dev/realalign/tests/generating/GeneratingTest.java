@@ -20,12 +20,14 @@ import dev.realalign.schemas.BlobReference;
 import dev.realalign.schemas.CheckpointLayout;
 import dev.realalign.schemas.CheckpointVersion;
 import dev.realalign.schemas.GeneratedNegative;
+import dev.realalign.schemas.KeyPartitioner;
 import dev.realalign.schemas.NegativeRequest;
 import dev.realalign.schemas.TopicReader;
 import dev.realalign.schemas.Topics;
 import dev.realalign.schemas.signing.SigningKey;
 import dev.realalign.tests.publishing.TrainerStandIn;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,6 +45,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
@@ -186,38 +189,81 @@ class GeneratingTest {
                                     AlterConfigOp.OpType.SET))))
                     .all()
                     .get();
+            forgetRequests(admin); // the group would begin with those of the other tests
         }
-        Map<String, String> share = Map.of(
-                "generator.group.type", "share",
-                "generator.requests.max", "8",
-                "generator.batch", "8",
-                "generator.steps", "900",
-                "generator.sampler", "model",
-                "generator.guidance", "3");
-        try (RequestFeed feed = new RequestFeed(cluster, blobs);
-                GeneratorService one = worker("renewing-one", "renewing", share)) {
-            Set<String> wanted = new TreeSet<>();
-            for (int i = 0; i < 8; i++) {
-                NegativeRequest request =
-                        feed.request("renewing", i, "TEXT_TO_IMAGE").build();
-                wanted.add(request.getImageId());
-                feed.send(request);
+        int batch = 8;
+        try (RequestFeed feed = new RequestFeed(cluster, blobs)) {
+            int steps = (int) Math.ceil(2 * lockMillis / 1000.0 / (batch * secondsOfStep(feed, batch)));
+            Set<String> wanted = requestTogether(feed, "renewing", batch);
+            try (GeneratorService worker = worker("renewing", "renewing", sharing(batch, steps))) {
+                worker.start();
+                await().atMost(PATIENT).until(() -> answered(wanted).size() == batch);
+                // what was given out a second time would be drawn before this one
+                Set<String> last = requestTogether(feed, "last", 1);
+                await().atMost(PATIENT).until(() -> answers(last).size() == 1);
             }
-            one.start();
-            await().atMost(PATIENT).until(() -> answered(wanted).size() == 8);
-            // what was given out a second time would be drawn before this one
-            NegativeRequest last = feed.request("renewing", 8, "TEXT_TO_IMAGE").build();
-            feed.send(last);
-            await().atMost(PATIENT)
-                    .until(() -> answers(Set.of(last.getImageId())).size() == 1);
 
             List<GeneratedNegative> answers = answers(wanted);
-            assertThat(answers).hasSize(8);
-            assertThat(answers.stream()
-                            .mapToDouble(GeneratedNegative::getSeconds)
-                            .sum())
-                    .isGreaterThan(lockMillis / 1000.0);
+            assertThat(answers).hasSize(batch);
+            // each is given an equal part of the time that its batch took
+            assertThat(answers.stream().map(GeneratedNegative::getSeconds).distinct())
+                    .as("all were drawn together")
+                    .hasSize(1);
+            assertThat(answers.get(0).getSeconds() * batch).isGreaterThan(lockMillis / 1000.0);
         }
+    }
+
+    private static Map<String, String> sharing(int batch, int steps) {
+        return Map.of(
+                "generator.group.type",
+                "share",
+                "generator.requests.max",
+                Integer.toString(batch),
+                "generator.batch",
+                Integer.toString(batch),
+                "generator.steps",
+                Integer.toString(steps),
+                "generator.sampler",
+                "model",
+                "generator.guidance",
+                "3");
+    }
+
+    /** How long this machine takes for a step of one picture, drawn in batches; the first of two batches warms it up. */
+    private double secondsOfStep(RequestFeed feed, int batch) throws Exception {
+        int steps = 20;
+        Set<String> wanted = requestTogether(feed, "pace", 2 * batch);
+        try (GeneratorService worker = worker("pace", "renewing", sharing(batch, steps))) {
+            worker.start();
+            await().atMost(PATIENT).until(() -> answered(wanted).size() == 2 * batch);
+        }
+        return answers(wanted).stream()
+                        .mapToDouble(GeneratedNegative::getSeconds)
+                        .min()
+                        .orElseThrow()
+                / steps;
+    }
+
+    /** Requests of one partition, so that a worker that comes later takes as many at once as it may. */
+    private static Set<String> requestTogether(RequestFeed feed, String name, int count) throws Exception {
+        Set<String> wanted = new TreeSet<>();
+        for (int i = 0; wanted.size() < count; i++) {
+            NegativeRequest request = feed.request(name, i, "TEXT_TO_IMAGE").build();
+            byte[] key = request.getImageId().getBytes(StandardCharsets.UTF_8);
+            if (KeyPartitioner.partition(key, PARTITIONS) == 0) {
+                feed.send(request);
+                wanted.add(request.getImageId());
+            }
+        }
+        return wanted;
+    }
+
+    private static void forgetRequests(Admin admin) throws Exception {
+        Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            all.put(new TopicPartition(Topics.NEGATIVE_REQUESTS.name(), partition), RecordsToDelete.beforeOffset(-1));
+        }
+        admin.deleteRecords(all).all().get();
     }
 
     @Test
