@@ -6,6 +6,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * Bytes by their SHA-256. A put of known bytes writes nothing and renews their age, since whatever is older than every
@@ -32,11 +33,14 @@ public interface BlobStore {
     boolean contains(BlobReference reference) throws IOException;
 
     /**
-     * Renews the age of a reference's bytes.
+     * Makes a reference's bytes as old as if they had been put at a time.
      *
      * @return whether the store holds them
      */
-    boolean renew(BlobReference reference) throws IOException;
+    boolean renew(BlobReference reference, Instant time) throws IOException;
+
+    /** When a reference's bytes were put or renewed last; empty if the store does not hold them. */
+    Optional<Instant> renewed(BlobReference reference) throws IOException;
 
     /**
      * Removes what is older than a time.

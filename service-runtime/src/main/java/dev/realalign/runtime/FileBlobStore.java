@@ -16,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.Optional;
 
 /** A blob store in a folder: {@code ab/abcdef…} by the digest's first two digits. */
 final class FileBlobStore implements BlobStore {
@@ -34,7 +35,7 @@ final class FileBlobStore implements BlobStore {
     public BlobReference put(byte[] bytes) throws IOException {
         BlobReference reference = new BlobReference(Sha256.hex(bytes), (long) bytes.length);
         Path target = file(reference);
-        if (renew(target, bytes.length)) {
+        if (renew(target, bytes.length, Instant.now())) {
             return reference;
         }
         Path folder = target.resolveSibling("");
@@ -57,12 +58,12 @@ final class FileBlobStore implements BlobStore {
     }
 
     /** A file of another size was damaged from outside and is written anew. */
-    private static boolean renew(Path target, long size) throws IOException {
+    private static boolean renew(Path target, long size, Instant time) throws IOException {
         try {
             if (Files.size(target) != size) {
                 return false;
             }
-            Files.setLastModifiedTime(target, FileTime.from(Instant.now()));
+            Files.setLastModifiedTime(target, FileTime.from(time));
             return Files.exists(target); // it may have been swept in between
         } catch (NoSuchFileException e) {
             return false;
@@ -99,8 +100,17 @@ final class FileBlobStore implements BlobStore {
     }
 
     @Override
-    public boolean renew(BlobReference reference) throws IOException {
-        return renew(file(reference), reference.getSize());
+    public boolean renew(BlobReference reference, Instant time) throws IOException {
+        return renew(file(reference), reference.getSize(), time);
+    }
+
+    @Override
+    public Optional<Instant> renewed(BlobReference reference) throws IOException {
+        try {
+            return Optional.of(Files.getLastModifiedTime(file(reference)).toInstant());
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
     }
 
     @Override

@@ -117,11 +117,14 @@ class BlobStoreContractTest {
         for (Path file : List.of(file(forgotten), file(renewed), unfinished)) {
             Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(60)));
         }
-        assertThat(store.renew(renewed)).isTrue();
+        Instant now = Instant.ofEpochMilli(System.currentTimeMillis());
+        assertThat(store.renew(renewed, now)).isTrue();
+        assertThat(store.renewed(renewed)).hasValue(now);
 
         assertThat(store.sweep(Instant.now().minusSeconds(30))).isEqualTo(2);
         assertThat(store.contains(forgotten)).isFalse();
-        assertThat(store.renew(forgotten)).isFalse();
+        assertThat(store.renew(forgotten, now)).isFalse();
+        assertThat(store.renewed(forgotten)).isEmpty();
         assertThat(unfinished).doesNotExist();
         assertThat(store.get(renewed)).hasSize(7);
         assertThat(store.ofWaiting().get(waiting)).isEqualTo(BYTES);

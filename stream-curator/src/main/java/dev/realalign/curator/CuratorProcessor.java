@@ -48,7 +48,7 @@ final class CuratorProcessor implements Processor<byte[], byte[], String, Specif
     private static final String FOR_GENERATOR = "GENERATOR";
     private static final String DEADLINE = "DEADLINE";
 
-    /** How often deadlines are looked at, and how many images end then at most: together well under a second. */
+    /** How often deadlines are looked at and pictures renewed, and how many images end then at most: together well under a second. */
     private static final Duration TICK = Duration.ofMillis(100);
 
     private static final int ENDED_PER_TICK = 16;
@@ -68,6 +68,7 @@ final class CuratorProcessor implements Processor<byte[], byte[], String, Specif
     private @SuppressWarnings("NullAway.Init") RunningMeans means;
     private @SuppressWarnings("NullAway.Init") RankWindows windows;
     private @SuppressWarnings("NullAway.Init") WaitingStore waiting;
+    private @SuppressWarnings("NullAway.Init") PictureRenewal renewal;
 
     CuratorProcessor(
             CuratorConfig config,
@@ -99,22 +100,12 @@ final class CuratorProcessor implements Processor<byte[], byte[], String, Specif
         // after a failure the same processor goes on: pictures of the aborted transaction are not its own
         decoded.clear();
         streams.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, time -> endOverdue());
-        renewPictures();
-        streams.schedule(
-                WaitingPictures.renewal(config.waitingKeep()),
-                PunctuationType.WALL_CLOCK_TIME,
-                time -> renewPictures());
-    }
-
-    /** Those of images that have waited for long stay in the blob store. */
-    private void renewPictures() {
-        waiting.forEach(image -> {
-            try {
-                pictures.renew(image.getPicture());
-            } catch (IOException e) {
-                throw new UncheckedIOException("the blob store cannot be written: " + e.getMessage(), e);
-            }
-        });
+        renewal = new PictureRenewal(
+                waiting,
+                pictures,
+                WaitingPictures.mark(config.applicationId(), streams.taskId().partition()),
+                WaitingPictures.renewal(config.waitingKeep()));
+        streams.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, time -> renewal.goOn(now()));
     }
 
     @Override

@@ -8,7 +8,6 @@ import dev.realalign.runtime.UserErrorException;
 import dev.realalign.runtime.WorkerService;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
@@ -56,7 +55,8 @@ public final class CuratorService extends WorkerService {
         this.topics = topics;
         this.restarts = new RestartPolicy(config.threadRestarts(), config.restartWindow());
         this.blobs = BlobStore.open(config.blobStore());
-        this.pictures = new WaitingPictures(blobs, config.waitingKeep(), InstantSource.system());
+        this.pictures = new WaitingPictures(
+                blobs, config.applicationId(), config.cluster().imagePartitions(), config.waitingKeep());
     }
 
     /** Verdicts of this process since its start. */
@@ -74,7 +74,9 @@ public final class CuratorService extends WorkerService {
         try {
             streams.start();
             while (!ended.await(WaitingPictures.renewal(config.waitingKeep()).toMillis(), TimeUnit.MILLISECONDS)) {
-                pictures.sweep();
+                if (topics.asksGenerators()) { // a second run knows nothing of what the stream waits for
+                    pictures.sweep();
+                }
             }
         } finally {
             // leaving lets the others, or the next start, begin at once instead of after the session's timeout of 45 s
@@ -121,7 +123,6 @@ public final class CuratorService extends WorkerService {
     }
 
     private void follow(KafkaStreams.State state) {
-        pictures.atWork(state == KafkaStreams.State.RUNNING);
         if (state == KafkaStreams.State.RUNNING) {
             atWork();
         } else if (state == KafkaStreams.State.ERROR || state == KafkaStreams.State.NOT_RUNNING) {

@@ -355,7 +355,7 @@ final class RecordJudge {
      */
     Optional<PassedImage> again(WaitingImage waiting) {
         try {
-            byte[] png = blobs.ofWaiting().get(waiting.getPicture());
+            byte[] png = picture(waiting.getPicture());
             ImageContainer container = ImageContainer.read(png, ImageType.PNG);
             RgbImage real =
                     new TrainingPicture(container.height(), config.pairs().background()).of(container);
@@ -371,6 +371,15 @@ final class RecordJudge {
             throw cannotRead(e);
         } catch (DamagedImageException e) {
             throw new IllegalStateException("A picture that was encoded here no longer decodes.", e);
+        }
+    }
+
+    /** Builds before the folder of waiting pictures kept them among the originals. */
+    private byte[] picture(BlobReference reference) throws IOException {
+        try {
+            return blobs.ofWaiting().get(reference);
+        } catch (FileNotFoundException e) {
+            return blobs.get(reference);
         }
     }
 

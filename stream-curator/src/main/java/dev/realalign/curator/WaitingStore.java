@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
@@ -95,11 +94,24 @@ final class WaitingStore {
         return overdue;
     }
 
-    /** Does something with every image that waits. */
-    void forEach(Consumer<WaitingImage> action) {
-        try (KeyValueIterator<Bytes, WaitingImage> images = pending.all()) {
-            images.forEachRemaining(entry -> action.accept(entry.value));
+    /**
+     * Images that wait, in the order of their records.
+     *
+     * @param last the record after which they begin; empty for the first of all
+     * @param most at most so many
+     */
+    List<WaitingImage> after(Optional<RecordPosition> last, int most) {
+        List<WaitingImage> images = new ArrayList<>();
+        // one byte more stands behind the record itself and before every other
+        Bytes begin = last.map(record -> Bytes.wrap(
+                        put(ByteBuffer.allocate(POSITION_BYTES + 1), record).array()))
+                .orElse(null);
+        try (KeyValueIterator<Bytes, WaitingImage> entries = pending.range(begin, null)) {
+            while (entries.hasNext() && images.size() < most) {
+                images.add(entries.next().value);
+            }
         }
+        return images;
     }
 
     private static Bytes key(RecordPosition record) {

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -188,7 +189,9 @@ final class TopologyHarness implements AutoCloseable {
     /** Blobs in a map, which can be told to fail. */
     static final class MemoryBlobs implements BlobStore {
         private final Map<String, byte[]> bytes = new HashMap<>();
-        final List<BlobReference> renewed = new ArrayList<>();
+        final Map<BlobReference, Instant> renewed = new HashMap<>();
+
+        private @Nullable MemoryBlobs waiting;
 
         @Nullable
         IOException failure;
@@ -218,9 +221,14 @@ final class TopologyHarness implements AutoCloseable {
         }
 
         @Override
-        public boolean renew(BlobReference reference) {
-            renewed.add(reference);
+        public boolean renew(BlobReference reference, Instant time) {
+            renewed.put(reference, time);
             return contains(reference);
+        }
+
+        @Override
+        public Optional<Instant> renewed(BlobReference reference) {
+            return Optional.ofNullable(renewed.get(reference));
         }
 
         @Override
@@ -229,8 +237,11 @@ final class TopologyHarness implements AutoCloseable {
         }
 
         @Override
-        public BlobStore ofWaiting() {
-            return this;
+        public MemoryBlobs ofWaiting() {
+            if (waiting == null) {
+                waiting = new MemoryBlobs();
+            }
+            return waiting;
         }
     }
 }

@@ -11,7 +11,9 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.realalign.curator.gate.Reason;
 import dev.realalign.curator.image.PngEncoder;
 import dev.realalign.curator.image.RgbImage;
+import dev.realalign.curator.similar.HeldOutPictures;
 import dev.realalign.runtime.UserErrorException;
+import dev.realalign.schemas.BlobReference;
 import dev.realalign.schemas.GeneratedNegative;
 import dev.realalign.schemas.ImageId;
 import dev.realalign.schemas.ImageRejection;
@@ -22,6 +24,8 @@ import dev.realalign.schemas.RealImage;
 import dev.realalign.schemas.RecordPosition;
 import dev.realalign.schemas.ShadowRejection;
 import dev.realalign.schemas.SimilarImage;
+import dev.realalign.schemas.Topics;
+import dev.realalign.schemas.WaitingImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -184,16 +188,71 @@ class WaitingTopologyTest {
                 "400000",
                 "curator.waiting.keep.ms",
                 "400000")) {
+            Map<BlobReference, Instant> renewed = curator.blobs.ofWaiting().renewed;
             curator.give(image(picture(1)).build());
             NegativeRequest request = curator.requests().get(0);
 
             curator.pass(Duration.ofSeconds(100));
-            curator.pass(Duration.ofSeconds(100));
-            assertThat(curator.blobs.renewed).containsExactly(request.getPicture(), request.getPicture());
+            assertThat(renewed).containsEntry(request.getPicture(), TopologyHarness.NOW.plusSeconds(100));
+            curator.pass(Duration.ofSeconds(99));
+            curator.pass(Duration.ofSeconds(1));
+            assertThat(renewed).containsEntry(request.getPicture(), TopologyHarness.NOW.plusSeconds(200));
 
             curator.answer(good(request));
             curator.pass(Duration.ofSeconds(100));
-            assertThat(curator.blobs.renewed).hasSize(2);
+            assertThat(renewed).containsEntry(request.getPicture(), TopologyHarness.NOW.plusSeconds(200));
+        }
+    }
+
+    @Test
+    void pictures_are_renewed_a_few_at_a_time_and_the_mark_says_when_their_round_began() throws IOException {
+        try (TopologyHarness curator = curator(
+                ALONE,
+                "curation.negative.mix",
+                ALL_GENERATED,
+                "curation.generated.deadline.ms",
+                "400000",
+                "curator.waiting.keep.ms",
+                "400000")) {
+            TopologyHarness.MemoryBlobs waiting = curator.blobs.ofWaiting();
+            BlobReference mark = waiting.put(WaitingPictures.mark(curator.config.applicationId(), 0));
+            for (int i = 0; i < 40; i++) {
+                curator.give(image(picture(i)).build());
+            }
+
+            curator.pass(Duration.ofMillis(100));
+            assertThat(waiting.renewed).hasSize(32).doesNotContainKey(mark);
+            curator.pass(Duration.ofMillis(100));
+            assertThat(waiting.renewed).hasSize(41).containsEntry(mark, TopologyHarness.NOW.plusMillis(100));
+            assertThat(waiting.renewed.keySet())
+                    .containsAll(curator.requests().stream()
+                            .map(NegativeRequest::getPicture)
+                            .toList());
+        }
+    }
+
+    @Test
+    void a_picture_that_an_earlier_build_kept_among_the_originals_is_found() throws IOException {
+        try (TopologyHarness curator = generating(ALONE)) {
+            RealImage image = image(picture(1)).build();
+            WaitingImage waits = WaitingImage.newBuilder()
+                    .setImage(image)
+                    .setRecord(new RecordPosition(0, 7L))
+                    .setHash(1)
+                    .setPicture(curator.blobs.put(picture(1)))
+                    .setWaitsFor("GENERATOR")
+                    .setHoldsPlaces(false)
+                    .setDeadline(TopologyHarness.NOW)
+                    .build();
+            RecordJudge judge = new RecordJudge(
+                    curator.config,
+                    new RecordReader<>(
+                            Topics.REAL_IMAGES, curator.config.cluster().registry()),
+                    curator.blobs,
+                    HeldOutPictures.NONE);
+
+            assertThat(judge.again(waits))
+                    .hasValueSatisfying(again -> assertThat(again.png()).isEqualTo(picture(1)));
         }
     }
 
@@ -345,7 +404,8 @@ class WaitingTopologyTest {
                     .build());
 
             PreferenceTriple triple = (PreferenceTriple) curator.onlyResult();
-            assertThat(bytes(triple.getReal())).isEqualTo(curator.blobs.get(request.getPicture()));
+            assertThat(bytes(triple.getReal()))
+                    .isEqualTo(curator.blobs.ofWaiting().get(request.getPicture()));
             assertThat(bytes(triple.getNegative())).isEqualTo(PngEncoder.encode(negative));
             assertThat(bytes(triple.getMask())).isEqualTo(PngEncoder.encode(everything));
             assertThat(triple.getKind()).isEqualTo("SDEDIT");
@@ -402,7 +462,7 @@ class WaitingTopologyTest {
             curator.give(image(picture(1)).build());
             NegativeRequest request = curator.requests().get(0);
             curator.answer(answer(request)
-                    .setNegative(ByteBuffer.wrap(curator.blobs.get(request.getPicture())))
+                    .setNegative(ByteBuffer.wrap(curator.blobs.ofWaiting().get(request.getPicture())))
                     .build());
             assertThat(((PreferenceTriple) curator.onlyResult()).getFallback()).isEqualTo("NEGATIVE_TOO_CLOSE");
 
@@ -471,7 +531,8 @@ class WaitingTopologyTest {
 
             PreferenceTriple triple = (PreferenceTriple) curator.onlyResult();
             assertThat(triple.getScores()).isEqualTo(scores);
-            assertThat(bytes(triple.getNegative())).isEqualTo(curator.blobs.get(request.getNegative()));
+            assertThat(bytes(triple.getNegative()))
+                    .isEqualTo(curator.blobs.ofWaiting().get(request.getNegative()));
             assertThat(triple.getGeneratorModel()).isNull();
         }
     }
